@@ -1,0 +1,127 @@
+// Package room is how every room begins and ends: it reads the brief that the hall wrote, checks that its walls hold,
+// picks up the descriptors it was given, and runs. It never lets a room run whose walls do not hold.
+//
+// More than five names are exported: the five briefs below are, side by side, everything that each room is told.
+package room
+
+import "time"
+
+// Eye is what the eye is told.
+type Eye struct {
+	Models  Pack
+	Camera  Camera
+	Zone    Zone
+	Measure *Measure // set: no camera, measure these pictures instead
+}
+
+// Pack is a model pack: where its files lie and what they must be. See internal/models for the manifest.
+type Pack struct {
+	Dir   string
+	Name  string
+	Files map[string]ModelFile // by role: detector, landmarks, liveness, feature
+}
+
+// ModelFile is one file of a pack.
+type ModelFile struct {
+	Name   string
+	SHA256 string // hex
+}
+
+// Camera is where frames come from.
+type Camera struct {
+	Kind   string        // "v4l2", "pictures" or "lens"
+	Folder string        // pictures: the folder, read-only to the eye
+	Every  time.Duration // pictures: time between frames
+	Width  int           // v4l2: wanted size
+	Height int
+	FPS    int
+	Silent time.Duration // no frame for this long is a fault; 0 means 2 s
+	MaxAge time.Duration // a frame older than this is thrown away; 0 means 1 s
+}
+
+// Zone is where a face must be to be looked at, as fractions of the frame, and how large.
+type Zone struct {
+	Left, Top, Right, Bottom float64 // 0..1; all zero means the whole frame
+	MinEyeDistance           int     // pixels; 0 means 24
+}
+
+// Measure lists pictures to measure, read from a folder; answers go out on the wire "measure".
+type Measure struct {
+	Folder   string
+	Pictures []string
+	Liveness bool
+}
+
+// Lens is what the lens is told.
+type Lens struct {
+	Source string        // a path, or rtsp://host:port/path
+	Silent time.Duration // longest wait for one frame; 0 means 2 s
+	Loop   bool          // a file begins again at its end
+}
+
+// Keeper is what the keeper is told.
+type Keeper struct {
+	Device, Site string
+	Folder       string // state, its own, mode 0700
+	KeyFile      string // in Folder; made at first start
+	Notice       []byte // the notice as package notice parses it
+	Built        time.Time
+	Door         Door
+	PIN          PIN
+	Face         *Face // nil: no face at this door
+	Staff        []Staff
+	Fleet        bool // a courier listens
+	Walls        bool // the kernel holds the rooms apart; without it face rests
+	Offset       time.Duration
+}
+
+// Door is the one door.
+type Door struct {
+	Driver string // "virtual": every change is a line on the descriptor "relay"
+	Pulse  time.Duration
+}
+
+// PIN is the way in that everybody has.
+type PIN struct {
+	Digits      int           // of a newly drawn PIN; 0 means 8
+	FreeTries   int           // wrong tries in a row before a wait; 0 means 5
+	FirstWait   time.Duration // then doubled; 0 means 30 s
+	LongestWait time.Duration
+}
+
+// Face is how faces are used at this door.
+type Face struct {
+	Model     string        // SHA-256 of the feature model, hex
+	Level     string        // "default" or "strict"
+	Frames    int           // sightings in a row that must agree; 0 means 3
+	EnrolFrom int           // good frames that a template is made of; 0 means 5
+	Keep      time.Duration // retention; the notice states the same
+	Live      float64       // least mean liveness over Frames; 0 means 0.05
+}
+
+// Staff may let newcomers get a PIN.
+type Staff struct {
+	Name string
+	Hash string // as printed by `edged pin`
+}
+
+// Kiosk is what the kiosk is told.
+type Kiosk struct {
+	Address   string // as bound by the hall, for checking Host and Origin
+	Languages []string
+	Notice    []byte
+	Preview   bool
+	Face      bool
+}
+
+// Courier is what the courier is told.
+type Courier struct {
+	Device, Site  string
+	Broker        string // tcp://host:port or ssl://host:port
+	User          string
+	Password      string
+	CA, Cert, Key string // PEM files; empty where not used
+	Folder        string // outbox, its own
+	AuditKey      string // the audit log's public key as a note verifier key
+	Version       string
+}

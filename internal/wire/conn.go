@@ -1,0 +1,101 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+)
+
+// A Conn is one end of a wire: it hears In and says Out, and the compiler knows which is which.
+type Conn[In, Out Word] struct {
+	f       *os.File
+	sending sync.Mutex
+	out     []byte
+	in      []byte
+	greeted bool
+}
+
+// Open makes a Conn of one end of a SOCK_SEQPACKET pair and says Hello.
+func Open[In, Out Word](f *os.File) (*Conn[In, Out], error) {
+	c := &Conn[In, Out]{f: f, in: make([]byte, MaxLen+1)}
+	return c, c.send(&Hello{Version})
+}
+
+// Say sends one word. It waits while the other end is slow; use SayWithin where waiting could hold up a door.
+func (c *Conn[In, Out]) Say(w Out) error { return c.send(w) }
+
+// SayWithin sends one word or gives up after d. A word that was given up on is not sent in part.
+func (c *Conn[In, Out]) SayWithin(w Out, d time.Duration) error {
+	c.sending.Lock()
+	defer c.sending.Unlock()
+	if err := c.f.SetWriteDeadline(time.Now().Add(d)); err != nil {
+		return err
+	}
+	defer c.f.SetWriteDeadline(time.Time{})
+	return c.write(w)
+}
+
+func (c *Conn[In, Out]) send(w Word) error {
+	c.sending.Lock()
+	defer c.sending.Unlock()
+	return c.write(w)
+}
+
+func (c *Conn[In, Out]) write(w Word) error {
+	b, err := encode(c.out[:0], w)
+	if err != nil {
+		return err
+	}
+	c.out = b
+	_, err = c.f.Write(b)
+	clear(b) // a feature or a PIN may have been in it
+	return err
+}
+
+// Hear waits for the next word. io.EOF means that the other end has gone; any other error means that it said
+// something it may not say, and the conversation is over.
+func (c *Conn[In, Out]) Hear() (In, error) {
+	var none In
+	for {
+		n, err := c.f.Read(c.in)
+		if err != nil {
+			if errors.Is(err, os.ErrClosed) {
+				err = io.EOF
+			}
+			return none, err
+		}
+		w, err := c.understand(c.in[:n])
+		clear(c.in[:n])
+		if err != nil {
+			return none, err
+		}
+		if hello, ok := w.(*Hello); ok {
+			if hello.Version != Version {
+				return none, fmt.Errorf("wire: the other end speaks version %d, this one %d: install all programs of one release", hello.Version, Version)
+			}
+			c.greeted = true
+			continue
+		}
+		in, ok := w.(In)
+		if !ok {
+			return none, fmt.Errorf("wire: %T came the wrong way", w)
+		}
+		if !c.greeted {
+			return none, fmt.Errorf("wire: %T before Hello", w)
+		}
+		return in, nil
+	}
+}
+
+func (c *Conn[In, Out]) understand(b []byte) (Word, error) {
+	if len(b) > MaxLen {
+		return nil, fmt.Errorf("wire: a message of more than %d bytes", MaxLen)
+	}
+	return decode(b)
+}
+
+// Close ends the conversation; a waiting Hear returns io.EOF.
+func (c *Conn[In, Out]) Close() error { return c.f.Close() }

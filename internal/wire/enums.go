@@ -1,0 +1,295 @@
+package wire
+
+// Closed sets. Each value has a word that people and machines outside read; the words are stable, the numbers too.
+// Do not reorder; add at the end.
+
+// Verdict is the eye's judgement of one frame.
+type Verdict uint8
+
+const (
+	NoFace Verdict = iota
+	Good
+	TooFar
+	TooClose
+	TurnHead
+	TooDark
+	TooBright
+	Blurred
+	Several // more than one face in the zone
+)
+
+var verdicts = []string{"no-face", "good", "too-far", "too-close", "turn-head", "too-dark", "too-bright", "blurred", "several"}
+
+func (v Verdict) String() string { return verdicts[v] }
+
+// Camera is the state of the picture source.
+type Camera uint8
+
+const (
+	CameraNone    Camera = iota // none configured
+	CameraOpening               // being opened, or gone and being reopened
+	CameraSeeing
+	CameraResting // frames come and are dropped unread
+	CameraSilent  // no frame within the deadline
+	CameraFrozen  // the same frame again and again
+)
+
+var cameras = []string{"none", "opening", "seeing", "resting", "silent", "frozen"}
+
+func (c Camera) String() string { return cameras[c] }
+
+// Gaze is what the keeper wants of the eye.
+type Gaze uint8
+
+const (
+	Rest  Gaze = iota // read frames, drop them unread
+	Watch             // look for somebody who wants to come in
+	Enrol             // somebody who has just agreed stands there
+)
+
+var gazes = []string{"rest", "watch", "enrol"}
+
+func (g Gaze) String() string { return gazes[g] }
+
+// Finding is what measuring one picture gave.
+type Finding uint8
+
+const (
+	FaceFound Finding = iota
+	FaceNotFound
+	PictureUnreadable // empty, truncated, not a picture
+	PictureTooLarge   // more pixels than the eye takes
+)
+
+var findings = []string{"found", "not-found", "unreadable", "too-large"}
+
+func (f Finding) String() string { return findings[f] }
+
+// Touch is a button.
+type Touch uint8
+
+const (
+	TouchHome    Touch = iota // back to the beginning; also ends an enrolment
+	TouchDecline              // "no, thank you" to the notice
+	TouchNotice               // the notice is being read
+)
+
+var touches = []string{"home", "decline", "notice"}
+
+func (t Touch) String() string { return touches[t] }
+
+// Act is what a PIN is typed for.
+type Act uint8
+
+const (
+	ActOpen     Act = iota // open the door
+	ActAgree               // agree to the notice on the screen, then enrol
+	ActWithdraw            // withdraw consent and erase
+	ActMine                // show my record
+	ActNewcomer            // staff: a new person, who gets a PIN
+)
+
+var acts = []string{"open", "agree", "withdraw", "mine", "newcomer"}
+
+func (a Act) String() string { return acts[a] }
+
+// Prompt is what the screen says. The words are keys of the language files.
+type Prompt uint8
+
+const (
+	PromptHome Prompt = iota
+	PromptCloser
+	PromptBack
+	PromptStraight
+	PromptLight
+	PromptBright
+	PromptStill
+	PromptOne
+	PromptWelcome   // the door is open
+	PromptOtherWay  // not let in by face: use PIN or card, no reason given to bystanders
+	PromptWrongPIN  // Count tries left before a wait
+	PromptWait      // too many wrong tries: wait until Until
+	PromptLook      // enrolment runs: Count of Of
+	PromptEnrolled  // erased by itself at Until
+	PromptNotTaken  // enrolment could not be done; the other ways stay
+	PromptDeclined  // nothing was taken, nothing is lost
+	PromptWithdrawn // unusable now, being erased
+	PromptErased
+	PromptNothing    // there is no face to withdraw
+	PromptOldNotice  // the notice has changed: read it again
+	PromptFaceRests  // face is not available now; PIN is
+	PromptFaultAsk   // something is broken: ask the staff
+	PromptNoNewcomer // staff PIN was wrong
+	PromptTimeOut
+)
+
+var prompts = []string{"home", "closer", "back", "straight", "light", "bright", "still", "one", "welcome", "other-way",
+	"wrong-pin", "wait", "look", "enrolled", "not-taken", "declined", "withdrawn", "erased", "nothing", "old-notice",
+	"face-rests", "fault", "no-newcomer", "time-out"}
+
+func (p Prompt) String() string { return prompts[p] }
+
+// ConsentState follows ISO/IEC TS 27560's event states.
+type ConsentState uint8
+
+const (
+	ConsentNone ConsentState = iota
+	ConsentGiven
+	ConsentRefused
+	ConsentWithdrawn
+	ConsentExpired
+	ConsentInvalidated
+)
+
+var consentStates = []string{"none", "given", "refused", "withdrawn", "expired", "invalidated"}
+
+func (s ConsentState) String() string { return consentStates[s] }
+
+// Method is how somebody asked to come in.
+type Method uint8
+
+const (
+	MethodNone Method = iota
+	MethodFace
+	MethodPIN
+	MethodCard
+	MethodExit
+)
+
+var methods = []string{"none", "face", "pin", "card", "exit"}
+
+func (m Method) String() string { return methods[m] }
+
+// Outcome is the answer in one word. No score ever stands behind it outside the keeper.
+type Outcome uint8
+
+const (
+	NoAnswer Outcome = iota
+	Granted
+	Denied
+	Limited   // too many tries
+	Suspended // this method rests
+	Rejected  // a request that is not allowed or not understood
+	Done
+)
+
+var outcomes = []string{"no-answer", "granted", "denied", "limited", "suspended", "rejected", "done"}
+
+func (o Outcome) String() string { return outcomes[o] }
+
+// Reason says why, without a face in it.
+type Reason uint8
+
+const (
+	ReasonNone Reason = iota
+	ReasonUnknown
+	ReasonNotLive
+	ReasonWrongPIN
+	ReasonTooManyTries
+	ReasonNoConsent
+	ReasonWithdrawn
+	ReasonExpired
+	ReasonClock       // the time is not trusted
+	ReasonNoCamera    // no frames
+	ReasonUnconfined  // the kernel cannot hold the rooms apart
+	ReasonNotSigned   // a request that must be signed was not
+	ReasonOtherModel  // templates of another model
+	ReasonDamaged     // a stored record did not open
+	ReasonPersonAsked // the person's own act
+	ReasonReplaced    // enrolled anew
+	ReasonAmbiguous   // two people too close to each other
+)
+
+var reasons = []string{"none", "unknown", "not-live", "wrong-pin", "too-many-tries", "no-consent", "withdrawn", "expired",
+	"clock", "no-camera", "unconfined", "not-signed", "other-model", "damaged", "person-asked", "replaced", "ambiguous"}
+
+func (r Reason) String() string { return reasons[r] }
+
+// Kind is a line of the audit log that is not a decision at the door.
+type Kind uint8
+
+const (
+	KindStarted Kind = iota
+	KindNewcomer
+	KindNoticeShown
+	KindConsentGiven
+	KindConsentRefused
+	KindEnrolled
+	KindEnrolmentFailed
+	KindWithdrawn
+	KindErased
+	KindEraseFailed
+	KindExportRefused
+	KindOrderRejected
+	KindRecordRead
+	KindFaceMode // face came on or went to rest; Reason says why
+	KindTemplateRefused
+	KindDecision
+)
+
+var kinds = []string{"started", "newcomer", "notice-shown", "consent-given", "consent-refused", "enrolled",
+	"enrolment-failed", "withdrawn", "erased", "erase-failed", "export-refused", "order-rejected", "record-read",
+	"face-mode", "template-refused", "decision"}
+
+func (k Kind) String() string { return kinds[k] }
+
+// Ask is what a request over the network is for.
+type Ask uint8
+
+const (
+	AskUnknown Ask = iota
+	AskExport      // a face of somebody, to a recipient
+	AskOpen        // the door
+	AskStatus      // send Status now
+)
+
+var asks = []string{"unknown", "export", "open", "status"}
+
+func (a Ask) String() string { return asks[a] }
+
+// FaceMode is whether faces are used now, and if not, why.
+type FaceMode uint8
+
+const (
+	FaceOff       FaceMode = iota // not configured
+	FaceOn                        // people who agreed are let in by face
+	FaceStarting                  // not yet
+	FaceRestClock                 // the time is not trusted
+	FaceRestEye                   // no eye, no camera or no model
+	FaceRestWalls                 // the kernel cannot hold the rooms apart
+)
+
+var faceModes = []string{"off", "on", "starting", "rest-clock", "rest-eye", "rest-walls"}
+
+func (m FaceMode) String() string { return faceModes[m] }
+
+// Part is a piece of a room's work.
+type Part uint8
+
+const (
+	PartRoom   Part = iota // the room has checked its walls and begun
+	PartPIN                // PINs open the door
+	PartFace               // faces are looked for
+	PartScreen             // the page answers
+	PartBroker             // the broker is reached
+)
+
+var parts = []string{"room", "pin", "face", "screen", "broker"}
+
+func (p Part) String() string { return parts[p] }
+
+// FaultKind is something that stays wrong until somebody mends it.
+type FaultKind uint8
+
+const (
+	FaultNone FaultKind = iota
+	FaultModel
+	FaultCamera
+	FaultVault
+	FaultAudit
+	FaultDoor
+)
+
+var faults = []string{"none", "model", "camera", "vault", "audit", "door"}
+
+func (f FaultKind) String() string { return faults[f] }
