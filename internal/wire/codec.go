@@ -157,9 +157,9 @@ func (c *codec) fail(format string, args ...any) {
 	}
 }
 
-// encode appends w to buf.
+// encode appends w to buf: the version, the number, the fields.
 func encode(buf []byte, w Word) ([]byte, error) {
-	c := codec{buf: append(buf, byte(w.number()))}
+	c := codec{buf: append(buf, Version, byte(w.number()))}
 	w.fields(&c)
 	if c.err != nil {
 		return nil, fmt.Errorf("wire: %T: %w", w, c.err)
@@ -172,15 +172,18 @@ func encode(buf []byte, w Word) ([]byte, error) {
 
 // decode parses one whole message.
 func decode(b []byte) (Word, error) {
-	if len(b) == 0 {
-		return nil, errors.New("wire: empty message")
+	if len(b) < 2 {
+		return nil, errors.New("wire: message is too short")
 	}
-	make, ok := words[number(b[0])]
+	if b[0] != Version {
+		return nil, fmt.Errorf("wire: the other end speaks version %d, this one %d: install all programs of one release", b[0], Version)
+	}
+	blank, ok := words[number(b[1])]
 	if !ok {
-		return nil, fmt.Errorf("wire: unknown word %d", b[0])
+		return nil, fmt.Errorf("wire: unknown word %d", b[1])
 	}
-	w := make()
-	c := codec{buf: b[1:], reading: true}
+	w := blank()
+	c := codec{buf: b[2:], reading: true}
 	w.fields(&c)
 	if c.err == nil && len(c.buf) > 0 {
 		c.fail("%d bytes too long", len(c.buf))

@@ -9,19 +9,21 @@ import (
 	"time"
 )
 
-// A Conn is one end of a wire: it hears In and says Out, and the compiler knows which is which.
+// A Conn is one end of a wire: it hears In and says Out, and the compiler knows which is which. A wire outlives the
+// rooms at its ends: when one of them is started anew, it says Hello on the same wire.
 type Conn[In, Out Word] struct {
 	f       *os.File
+	born    func()
 	sending sync.Mutex
 	out     []byte
 	in      []byte
-	greeted bool
 }
 
-// Open makes a Conn of one end of a SOCK_SEQPACKET pair and says Hello.
-func Open[In, Out Word](f *os.File) (*Conn[In, Out], error) {
-	c := &Conn[In, Out]{f: f, in: make([]byte, MaxLen+1)}
-	return c, c.send(&Hello{Version})
+// Open makes a Conn of one end of a SOCK_SEQPACKET pair and says Hello. Born, if not nil, is called from Hear each
+// time the other end begins a new life.
+func Open[In, Out Word](f *os.File, born func()) (*Conn[In, Out], error) {
+	c := &Conn[In, Out]{f: f, born: born, in: make([]byte, MaxLen+1)}
+	return c, c.send(&Hello{})
 }
 
 // Say sends one word. It waits while the other end is slow; use SayWithin where waiting could hold up a door.
@@ -72,19 +74,15 @@ func (c *Conn[In, Out]) Hear() (In, error) {
 		if err != nil {
 			return none, err
 		}
-		if hello, ok := w.(*Hello); ok {
-			if hello.Version != Version {
-				return none, fmt.Errorf("wire: the other end speaks version %d, this one %d: install all programs of one release", hello.Version, Version)
+		if _, ok := w.(*Hello); ok {
+			if c.born != nil {
+				c.born()
 			}
-			c.greeted = true
 			continue
 		}
 		in, ok := w.(In)
 		if !ok {
 			return none, fmt.Errorf("wire: %T came the wrong way", w)
-		}
-		if !c.greeted {
-			return none, fmt.Errorf("wire: %T before Hello", w)
 		}
 		return in, nil
 	}

@@ -3,8 +3,9 @@
 //
 // Read the files in this order: eye.go, kiosk.go, courier.go, lens.go, hall.go say who may say what; enums.go lists
 // the closed sets; codec.go and conn.go are the mechanics. Between two rooms lies a SOCK_SEQPACKET socket pair, so
-// the kernel keeps message boundaries. A message is one number byte, then the word's fields, little endian, fixed
-// width, in the order in which its fields method names them.
+// the kernel keeps message boundaries. A message is the version, one number byte, then the word's fields, little endian,
+// fixed width, in the order in which its fields method names them. The version stands in every message because rooms
+// are started anew on the same wire.
 //
 // More than five names are exported on purpose: this package is the list.
 package wire
@@ -83,8 +84,9 @@ var words = map[number]func() Word{
 	nFault:     func() Word { return new(Fault) },
 }
 
-// Hello is the first word in both directions of every wire.
-type Hello struct{ Version uint16 }
+// Hello says, in any direction, that a room has just begun its life on this wire. Who hears it says again what a
+// newcomer must know.
+type Hello struct{}
 
-func (*Hello) number() number    { return nHello }
-func (w *Hello) fields(c *codec) { c.u16(&w.Version) }
+func (*Hello) number() number  { return nHello }
+func (*Hello) fields(c *codec) {}
