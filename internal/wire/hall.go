@@ -26,5 +26,22 @@ func (*Fault) number() number    { return nFault }
 func (*Fault) roomSays()         {}
 func (w *Fault) fields(c *codec) { enum(c, &w.Fault, faults) }
 
+// Timed says how long one answer took, so that it can be measured from outside. It holds no face and no score.
+type Timed struct {
+	Method  Method
+	Outcome Outcome
+	TookUS  uint32 // from the frame being complete, or the last digit being typed, to the relay
+	StageUS Stages // zero unless Method is MethodFace
+}
+
+func (*Timed) number() number { return nTimed }
+func (*Timed) roomSays()      {}
+func (w *Timed) fields(c *codec) {
+	enum(c, &w.Method, methods)
+	enum(c, &w.Outcome, outcomes)
+	c.u32(&w.TookUS)
+	w.StageUS.fields(c)
+}
+
 func (*Hello) roomSays()  {}
 func (*Hello) roomHears() {}

@@ -55,6 +55,7 @@ const (
 
 	nReady number = 50
 	nFault number = 51
+	nTimed number = 52
 )
 
 // words makes an empty word for a number. A word that is missing here cannot be received by anybody.
@@ -82,6 +83,7 @@ var words = map[number]func() Word{
 	nLensState: func() Word { return new(LensState) },
 	nReady:     func() Word { return new(Ready) },
 	nFault:     func() Word { return new(Fault) },
+	nTimed:     func() Word { return new(Timed) },
 }
 
 // Hello says, in any direction, that a room has just begun its life on this wire. Who hears it says again what a
