@@ -1,10 +1,5 @@
 package template
 
-import (
-	"encoding/binary"
-	"math"
-)
-
 // Nothing is what a comparison with a dead handle gives: less than every cosine, so it passes no threshold. It is not
 // NaN, because a gate written the other way round (deny if less) would let NaN through.
 const Nothing float32 = -2
@@ -17,7 +12,7 @@ func (a *Arena) Cosine(x, y Template) float32 {
 	if p == nil || q == nil {
 		return Nothing
 	}
-	return dot(p, q)
+	return dot(numbers(p), numbers(q))
 }
 
 // Scan gives the cosine of probe with each of n templates in turn. It holds the arena once for the whole scan, so a
@@ -29,24 +24,26 @@ func (a *Arena) Scan(probe Template, n int, which func(i int) Template, see func
 	for i := range n {
 		cosine := Nothing
 		if q := a.at(which(i)); p != nil && q != nil {
-			cosine = dot(p, q)
+			cosine = dot(numbers(p), numbers(q))
 		}
 		see(i, cosine)
 	}
 }
 
-// dot has four sums so that additions need not wait for each other, and walks arrays of known length so that the
-// compiler drops every bounds check.
-func dot(p, q *[size]byte) float32 {
-	var s0, s1, s2, s3 float32
-	for i := 0; i < size; i += 16 {
-		x, y := (*[16]byte)(p[i:i+16]), (*[16]byte)(q[i:i+16])
-		s0 += number(x[0:4]) * number(y[0:4])
-		s1 += number(x[4:8]) * number(y[4:8])
-		s2 += number(x[8:12]) * number(y[8:12])
-		s3 += number(x[12:16]) * number(y[12:16])
+// dot has eight sums so that additions need not wait for each other, and walks arrays of known length so that the
+// compiler drops every bounds check inside.
+func dot(x, y *[Len]float32) float32 {
+	var s0, s1, s2, s3, s4, s5, s6, s7 float32
+	for i := 0; i < Len; i += 8 {
+		p, q := (*[8]float32)(x[i:i+8]), (*[8]float32)(y[i:i+8])
+		s0 += p[0] * q[0]
+		s1 += p[1] * q[1]
+		s2 += p[2] * q[2]
+		s3 += p[3] * q[3]
+		s4 += p[4] * q[4]
+		s5 += p[5] * q[5]
+		s6 += p[6] * q[6]
+		s7 += p[7] * q[7]
 	}
-	return (s0 + s1) + (s2 + s3)
+	return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))
 }
-
-func number(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) }

@@ -3,6 +3,7 @@ package template
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -56,8 +57,8 @@ func (a *Arena) Open(sealed []byte, key *[32]byte, aad []byte) (Template, error)
 			return fmt.Errorf("template: open: %w", err)
 		}
 		// The seal proves that a Seal of ours made it, not that it was a template then.
-		if n := dot(b, b); !(math.Abs(float64(n)-1) < 1e-3) {
-			return fmt.Errorf("template: open: not of unit length")
+		if n := dot(numbers(b), numbers(b)); !(math.Abs(float64(n)-1) < 1e-3) {
+			return errors.New("template: open: not of unit length")
 		}
 		return nil
 	})

@@ -7,11 +7,11 @@
 package template
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
 	"sync"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,7 +20,7 @@ import (
 const Len = 512
 
 const (
-	size       = 4 * Len // bytes of one template: little-endian float32
+	size       = 4 * Len // bytes of one template
 	chunkSlots = 256     // 512 KiB at a time: few mappings, and little waste at a small door
 )
 
@@ -64,10 +64,8 @@ func (a *Arena) Put(v *[Len]float32) (Template, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.fill(func(b *[size]byte) error {
-		for i, f := range v {
-			put(b, i, f)
-		}
-		return scale(b)
+		*numbers(b) = *v
+		return scale(numbers(b))
 	})
 }
 
@@ -81,11 +79,11 @@ func (a *Arena) Mean(of []Template) (Template, error) {
 			if b == nil {
 				return errGone
 			}
-			for i := range Len {
-				put(sum, i, get(sum, i)+get(b, i))
+			for i, f := range numbers(b) {
+				numbers(sum)[i] += f
 			}
 		}
-		return scale(sum)
+		return scale(numbers(sum))
 	})
 }
 
@@ -188,11 +186,10 @@ func protect(mem []byte) error {
 
 // scale brings the numbers to unit length, so that a cosine is a plain dot product. It adds in float64, where 512
 // squares of the largest float32 do not overflow.
-func scale(b *[size]byte) error {
+func scale(v *[Len]float32) error {
 	var sum float64
-	for i := range Len {
-		f := float64(get(b, i))
-		sum += f * f
+	for _, f := range v {
+		sum += float64(f) * float64(f)
 	}
 	norm := math.Sqrt(sum)
 	if math.IsNaN(norm) || math.IsInf(norm, 0) {
@@ -201,16 +198,14 @@ func scale(b *[size]byte) error {
 	if norm == 0 {
 		return errors.New("template: all numbers are zero")
 	}
-	for i := range Len {
-		put(b, i, float32(float64(get(b, i))/norm))
+	for i, f := range v {
+		v[i] = float32(float64(f) / norm)
 	}
 	return nil
 }
 
-func get(b *[size]byte, i int) float32 {
-	return math.Float32frombits(binary.LittleEndian.Uint32(b[4*i : 4*i+4]))
-}
-
-func put(b *[size]byte, i int, f float32) {
-	binary.LittleEndian.PutUint32(b[4*i:4*i+4], math.Float32bits(f))
-}
+// numbers sees the memory of a template as its numbers. This is the package's only use of unsafe: decoding four bytes
+// at a time is safe without it but makes a search 2.3 times as long. It holds because every place lies at a multiple
+// of 2 KiB in a page-aligned mapping that outlives the caller's hold of the lock, and because any 32 bits are a
+// float32. The byte order is the machine's own; sealed templates are bound to this device anyway.
+func numbers(b *[size]byte) *[Len]float32 { return (*[Len]float32)(unsafe.Pointer(b)) }
