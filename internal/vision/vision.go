@@ -1,0 +1,181 @@
+// Package vision turns one frame into what the keeper may know about it: is somebody in the zone, is the picture good
+// enough, is it a living face, and which 512 numbers tell it apart. It never keeps a frame, never writes one, and
+// computes no feature of a face outside the zone.
+//
+// A frame passes the files in this order: canvas.go (padding), detect.go, zone.go, landmark.go, verdict.go (is it good
+// enough), liveness.go, align.go, feature.go. The sizes, orders and scalings come from the pack's manifest
+// (models/faceplugin.yaml); a test holds the two together.
+package vision
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"time"
+
+	"example.org/edged/internal/room"
+	"example.org/edged/internal/wire"
+)
+
+// A Vision looks at one frame at a time. It is not safe for use by two goroutines at once.
+type Vision struct {
+	zone   zone
+	canvas canvas
+	warp   *warp
+	detect *detector
+	marks  *landmarker
+	live   *judge
+	trait  *describer
+	model  [sha256.Size]byte // of the feature model
+}
+
+// Open reads the four models of a pack, checks each against its hash, and lets each network run once, so that the
+// first person does not wait for it.
+func Open(pack room.Pack, zone room.Zone) (*Vision, error) {
+	oneThread()
+	v := &Vision{zone: withDefaults(zone), warp: newWarp()}
+	for _, part := range []struct {
+		role string
+		open func([]byte) error
+	}{
+		{"detector", func(b []byte) (err error) { v.detect, err = newDetector(b); return }},
+		{"landmarks", func(b []byte) (err error) { v.marks, err = newLandmarker(b); return }},
+		{"liveness", func(b []byte) (err error) { v.live, err = newJudge(b); return }},
+		{"feature", func(b []byte) (err error) { v.model = sha256.Sum256(b); v.trait, err = newDescriber(b); return }},
+	} {
+		model, err := pack.Read(part.role)
+		if err == nil {
+			err = part.open(model)
+		}
+		if err != nil {
+			v.Close()
+			return nil, fmt.Errorf("vision: %s: %w", part.role, err)
+		}
+	}
+	if err := v.Forget(); err != nil {
+		v.Close()
+		return nil, err
+	}
+	return v, nil
+}
+
+// Look judges one frame (BGR, three bytes a pixel) and writes what it found into s. Frame and CapturedAt are left to
+// the caller. An error means that the frame could not be looked at; s is then empty.
+func (v *Vision) Look(pix []byte, width, height int, s *wire.Sighting) error {
+	frame, at := s.Frame, s.CapturedAt
+	*s = wire.Sighting{Frame: frame, CapturedAt: at, Model: v.model}
+	faces, err := v.find(pix, width, height, &s.StageUS)
+	if err != nil {
+		return err
+	}
+	in, outside := v.zone.split(faces, v.canvas.width, v.canvas.height)
+	s.InZone, s.Outside = count(in), count(outside)
+	if len(in) == 0 {
+		return nil
+	}
+	face := largest(in)
+	look, err := v.study(face, &s.StageUS)
+	if err != nil {
+		return err
+	}
+	s.EyeDistance = uint16(look.points.eyeDistance())
+	s.Verdict = v.zone.verdict(in, face, look, v.canvas.width, v.canvas.height)
+	if s.Verdict != wire.Good {
+		return nil
+	}
+	if s.Live, err = v.judge(face, look.gain, &s.StageUS); err != nil {
+		return err
+	}
+	return v.describe(look, &s.Feature, &s.StageUS)
+}
+
+// Measure describes the face nearest the centre of a picture, whatever its quality and wherever it is.
+func (v *Vision) Measure(pix []byte, width, height int, liveness bool, m *wire.Measured) error {
+	*m = wire.Measured{Index: m.Index, Finding: wire.FaceNotFound}
+	faces, err := v.find(pix, width, height, &m.StageUS)
+	if err != nil || len(faces) == 0 {
+		return err
+	}
+	m.Faces = uint16(len(faces))
+	face := nearest(faces, float64(width)/2, float64(height)/2)
+	look, err := v.study(face, &m.StageUS)
+	if err != nil {
+		return err
+	}
+	if liveness {
+		if m.Live, err = v.judge(face, look.gain, &m.StageUS); err != nil {
+			return err
+		}
+	}
+	m.Finding = wire.FaceFound
+	return v.describe(look, &m.Feature, &m.StageUS)
+}
+
+// Forget wipes what the last face left in the frame, the crops and the layers of the networks.
+func (v *Vision) Forget() error {
+	v.canvas.wipe()
+	return errors.Join(v.detect.forget(), v.marks.forget(), v.live.forget(), v.trait.forget())
+}
+
+// Model is the SHA-256 of the feature model.
+func (v *Vision) Model() [sha256.Size]byte { return v.model }
+
+// Close gives back what OpenCV holds.
+func (v *Vision) Close() {
+	v.canvas.close()
+	v.warp.close()
+	v.detect.close()
+	v.marks.close()
+	v.live.close()
+	v.trait.close()
+}
+
+func (v *Vision) find(pix []byte, width, height int, t *wire.Stages) ([]box, error) {
+	begun := time.Now()
+	if err := v.canvas.take(pix, width, height); err != nil {
+		return nil, err
+	}
+	faces, err := v.detect.find(&v.canvas, &t.DetectNet)
+	t.Detect = since(begun)
+	return faces, err
+}
+
+// A look is one face, found, turned upright and not yet judged.
+type look struct {
+	points points
+	chip   []byte // aligned, 112×112 BGR; belongs to the describer
+	grey   []byte // the chip in grey
+	mean   float64
+	gain   float64 // what the face must be multiplied with to be bright enough; 1 when it is
+}
+
+func (v *Vision) study(face box, t *wire.Stages) (look, error) {
+	begun := time.Now()
+	points, mean, err := v.marks.points(&v.canvas, v.warp, face, &t.LandmarkNet)
+	t.Landmark = since(begun)
+	if err != nil {
+		return look{}, err
+	}
+	begun = time.Now()
+	chip, grey, err := v.trait.align(&v.canvas, v.warp, points)
+	t.Feature = since(begun)
+	return look{points: points, chip: chip, grey: grey, mean: mean, gain: gainFor(mean)}, err
+}
+
+func (v *Vision) judge(face box, gain float64, t *wire.Stages) (float32, error) {
+	begun := time.Now()
+	live, err := v.live.judge(&v.canvas, v.warp, face, gain, &t.LivenessNet)
+	t.Liveness = since(begun)
+	return live, err
+}
+
+func (v *Vision) describe(l look, feature *[wire.FeatureLen]float32, t *wire.Stages) error {
+	begun := time.Now()
+	err := v.trait.describe(l.chip, l.gain, feature, &t.FeatureNet)
+	t.Feature += since(begun)
+	return err
+}
+
+func since(begun time.Time) uint32 { return uint32(time.Since(begun).Microseconds()) }
+
+func count(faces []box) uint8 { return uint8(min(len(faces), 255)) }
