@@ -1,0 +1,288 @@
+// One state, drawn whole after every change; nothing on the screen is kept anywhere else.
+import { codes, code, date, first, speak, t, time } from './words.js';
+import { listen, tell } from './line.js';
+import { mirror } from './mirror.js';
+
+const $ = (id) => document.getElementById(id);
+const IDLE = 60_000, ASK_STILL = 45_000, BRIEF = 6_000, BANNER = 12_000, HINT = 3_000, ANSWER = 5_000;
+const hints = ['closer', 'back', 'straight', 'light', 'bright', 'still', 'one'];
+
+const nobody = () => ({
+  screen: 'home', act: 'open', typed: '', busy: false, line: null, hint: null, banner: null,
+  count: 0, of: 0, result: null, record: null, issued: null, notice: null, ended: false,
+});
+let s = nobody();
+let door = { face: document.body.dataset.face === 'yes' ? 'starting' : 'off', open: false };
+let lost = false;
+let touched = Date.now(), stayed = 0;
+const timers = {};
+
+function after(name, ms, what) { // one timer per name
+  clearTimeout(timers[name]);
+  timers[name] = ms && setTimeout(what, ms);
+}
+
+function text(id, words) { // unchanged words are not said twice by a screen reader
+  if ($(id).textContent !== words) $(id).textContent = words;
+}
+
+function draw() {
+  const { screen } = s, faceOn = door.face === 'on';
+  document.body.dataset.screen = screen;
+  document.body.dataset.result = s.result?.prompt || '';
+  for (const e of document.querySelectorAll('[data-t]')) e.textContent = t(e.dataset.t);
+  for (const e of document.querySelectorAll('[data-label]')) e.setAttribute('aria-label', t(e.dataset.label));
+  for (const e of $('languages').children) e.setAttribute('aria-pressed', String(e.dataset.lang === code()));
+  $('larger').setAttribute('aria-label', t('language.larger'));
+  text('title', title());
+  drawPad();
+  text('camera', faceOn ? t('face.camera') : '');
+  text('guidance', s.hint ? t('prompt.' + s.hint) : screen === 'guide' ? t('prompt.look') : t('face.' + door.face));
+  $('guidance').classList.toggle('now', !!s.hint);
+  text('why-text', screen === 'ask' ? t(`ask.${s.act}.text`) : '');
+  text('hint', t('prompt.' + (s.hint || 'look')));
+  text('count', t('guide.steps', s));
+  $('bar').max = s.of || 1;
+  $('bar').value = s.count;
+  drawResult();
+  drawNotice();
+  drawRecord();
+  text('new-pin', s.issued ? s.issued.replace(/(.{4})(?=.)/g, '$1 ') : '');
+  mirror(faceOn && (screen === 'home' || screen === 'guide'));
+}
+
+function title() {
+  if (lost) return t('page.lost');
+  if (s.screen === 'home') {
+    if (s.banner) return t(s.banner);
+    return t(door.open ? 'home.open' : door.face === 'off' ? 'home.title.pin' : 'home.title');
+  }
+  if (s.screen === 'ask') return t(`ask.${s.act}.title`);
+  if (s.screen === 'notice') return s.notice?.pages[code()]?.title || t('notice.title');
+  return s.screen === 'result' ? '' : t(s.screen + '.title');
+}
+
+function drawPad() {
+  let words = '';
+  if (s.busy) words = t('pad.busy');
+  else if (s.line) words = t(s.line.key, { count: s.line.count, until: time(s.line.until) });
+  else if (!s.typed) words = t('pad.ready');
+  text('pad-line', words);
+  $('pad-line').classList.toggle('loud', !s.busy && !!s.line);
+  text('dots', '●'.repeat(s.typed.length));
+}
+
+function drawResult() {
+  const r = s.result;
+  $('again-cell').hidden = r?.prompt !== 'old-notice';
+  const icon = { welcome: 'open', enrolled: 'done', erased: 'done', withdrawn: 'done' }[r?.prompt] || 'word';
+  $('result-icon').setAttribute('href', '#i-' + icon);
+  text('result-text', r ? t('prompt.' + r.prompt, { ...r, until: r.prompt === 'wait' ? time(r.until) : date(r.until) }) : '');
+}
+
+function element(name, words) {
+  const e = document.createElement(name);
+  e.textContent = words;
+  return e;
+}
+
+function drawNotice() {
+  const shown = s.screen === 'notice' && s.notice;
+  const key = shown ? s.notice.hash + code() : '';
+  if ($('notice').dataset.key !== key) {
+    $('notice').dataset.key = key;
+    const sections = shown ? s.notice.pages[code()].sections : [];
+    $('notice').replaceChildren(...sections.flatMap((c) => [element('h2', c.title), element('p', c.text)]));
+    $('notice').scrollTop = 0;
+  }
+  $('more').hidden = !shown || atEnd();
+}
+
+const atEnd = () => $('notice').scrollTop + $('notice').clientHeight >= $('notice').scrollHeight - 8;
+
+function drawRecord() {
+  const r = s.record;
+  if (!r) return $('record').replaceChildren();
+  const list = element('dl', '');
+  const row = (name, words) => list.append(element('dt', t(name)), element('dd', words));
+  row('record.consent', t('consent.' + r.consent));
+  if (r.given_at) row('record.given', date(r.given_at));
+  row('record.erase', r.erase_at ? date(r.erase_at) : t('record.none'));
+  const table = element('table', '');
+  for (const p of r.passages) table.insertRow().append(element('td', time(p.at)), element('td', t('method.' + p.method)), element('td', t('outcome.' + p.outcome)));
+  $('record').replaceChildren(list, element('h2', t('record.passages')), r.passages.length ? table : element('p', t('record.empty')));
+}
+
+// go forgets everything of the screen before, except what is named.
+function go(screen, kept = {}) {
+  s = { ...nobody(), screen, ...kept };
+  for (const name in timers) after(name, 0);
+  scrollTo(0, 0);
+  draw();
+  if (screen === 'notice') $('notice').focus({ preventScroll: true });
+}
+
+function home(banner = null) {
+  go('home', { banner });
+  if (banner) after('banner', BANNER, leave);
+}
+
+function leave() { // the turn is over: the room and the keeper are told
+  tell('/touch', { touch: 'home' });
+  home();
+}
+
+async function openNotice() {
+  const pages = {};
+  try {
+    for (const [lang] of codes) pages[lang] = await (await fetch('/notice?lang=' + lang)).json();
+    const { hash } = pages[first];
+    const status = await tell('/touch', { touch: 'notice', notice: hash });
+    if (status === 204) return go('notice', { notice: { hash, pages } });
+    home(status === 409 ? 'page.busy' : 'notice.missing');
+  } catch { home('notice.missing'); }
+}
+
+function agree() {
+  if (atEnd()) return go('ask', { act: 'agree', notice: s.notice });
+  s.banner = null;
+  nextPart();
+}
+
+function nextPart() { $('notice').scrollBy({ top: $('notice').clientHeight * 0.8 }); }
+
+async function decline() {
+  const status = await tell('/touch', { touch: 'decline', notice: s.notice.hash });
+  home(status === 204 ? 'prompt.declined' : 'pad.again');
+}
+
+function key(k) {
+  if (s.busy) return;
+  s.line = null;
+  if (k === 'Backspace') s.typed = s.typed.slice(0, -1);
+  else if (k === 'Enter') return enter();
+  else if (s.typed.length < 12) s.typed += k;
+  if (s.screen === 'home') after('typed', IDLE, home);
+  draw();
+}
+
+async function enter() {
+  if (!s.typed) return draw();
+  if (s.typed.length < 6) { s.line = { key: 'pad.short' }; return draw(); }
+  const body = { act: s.act, pin: s.typed };
+  if (s.act === 'agree') body.notice = s.notice.hash;
+  s.typed = '';
+  s.busy = true;
+  draw();
+  const mine = s;
+  after('answer', ANSWER, () => answerPad({ key: 'pad.again' }));
+  const status = await tell('/pin', body);
+  if (s === mine && status !== 204) answerPad({ key: status === 409 ? 'page.busy' : 'pad.again' });
+}
+
+function answerPad(line) {
+  after('answer', 0);
+  Object.assign(s, { busy: false, typed: '', line });
+  draw();
+}
+
+function result(e) {
+  const more = e.prompt === 'welcome' ? BRIEF : 0;
+  go('result', { result: e });
+  if (more) after('brief', more, leave);
+}
+
+// What the keeper's prompts do. A prompt that is not personal is for whoever stands there, so it never tears somebody
+// out of what they are reading.
+function prompt(e) {
+  const p = e.prompt;
+  if (e.personal) touched = Date.now();
+  if (hints.includes(p) || (p === 'other-way' && !e.personal)) return hint(p);
+  if (p === 'look') {
+    if (s.screen !== 'guide') go('guide');
+    Object.assign(s, { count: e.count, of: e.of });
+    return draw();
+  }
+  if (['wrong-pin', 'wait', 'no-newcomer', 'other-way'].includes(p)) {
+    if (s.screen === 'home' || s.screen === 'ask') answerPad({ key: 'prompt.' + p, ...e });
+    return;
+  }
+  if (p === 'home') return e.personal ? home() : hint(null);
+  if (p === 'declined') return home('prompt.declined');
+  if (e.personal) return result(e);
+  if (s.screen !== 'home') return;
+  if (p === 'welcome') return result(e);
+  hint(p);
+}
+
+function hint(p) {
+  if (s.screen !== 'home' && s.screen !== 'guide') return;
+  s.hint = p;
+  after('hint', p ? HINT : 0, () => hint(null));
+  draw();
+}
+
+function heard(name, e) {
+  if (name === 'door') { door = e; draw(); }
+  else if (name === 'screen') prompt(e);
+  else if (name === 'cleared') cleared();
+  else if (name === 'issued') { go('issued', { issued: e.pin }); after('issued', IDLE, leave); touched = Date.now(); }
+  else if (name === 'record') { go('record', { record: e }); touched = Date.now(); }
+}
+
+function cleared() { // the next person begins as everybody does
+  speak(first);
+  document.documentElement.classList.remove('large');
+  $('larger').setAttribute('aria-pressed', 'false');
+  $('still').hidden = true;
+  home();
+}
+
+function sign() { // of life
+  touched = Date.now();
+  $('still').hidden = true;
+  if (s.screen !== 'home' && touched - stayed > 10_000) { stayed = touched; tell('/touch', { touch: 'stay' }); }
+}
+
+setInterval(() => {
+  const quiet = Date.now() - touched;
+  const away = s.screen !== 'home' || s.typed || code() !== first || document.documentElement.classList.contains('large');
+  $('still').hidden = !(quiet > ASK_STILL && quiet <= IDLE && s.screen !== 'home' && s.screen !== 'guide');
+  if (quiet > IDLE && away) { touched = Date.now(); tell('/touch', { touch: 'home' }); cleared(); }
+}, 1000);
+
+for (const name of ['pointerdown', 'keydown', 'wheel', 'touchmove']) addEventListener(name, sign, { passive: true });
+for (const b of document.querySelectorAll('[data-key]')) b.onclick = () => key(b.dataset.key);
+addEventListener('keydown', (e) => {
+  if (e.ctrlKey || e.altKey || e.metaKey) return;
+  const pad = s.screen === 'home' || s.screen === 'ask';
+  if (pad && (/^[0-9]$/.test(e.key) || e.key === 'Backspace')) { e.preventDefault(); key(e.key); }
+  else if (pad && e.key === 'Enter' && s.typed) { e.preventDefault(); key('Enter'); }
+  else if (e.key === 'Escape') { if (pad && s.typed) { s.typed = ''; draw(); } else if (s.screen === 'notice') decline(); else leave(); }
+});
+for (const [lang, name, tag] of codes) {
+  const b = element('button', name);
+  b.dataset.lang = lang;
+  b.lang = tag;
+  b.onclick = () => { speak(lang); draw(); };
+  $('languages').append(b);
+}
+$('larger').onclick = () => {
+  const large = document.documentElement.classList.toggle('large');
+  $('larger').setAttribute('aria-pressed', String(large));
+  draw();
+};
+$('use').onclick = openNotice;
+$('again').onclick = openNotice;
+$('withdraw').onclick = () => go('ask', { act: 'withdraw' });
+$('mine').onclick = () => go('ask', { act: 'mine' });
+$('staff').onclick = () => go('ask', { act: 'newcomer' });
+$('agree').onclick = agree;
+$('decline').onclick = decline;
+$('more').onclick = nextPart;
+$('notice').onscroll = () => { $('more').hidden = atEnd(); };
+for (const id of ['back', 'stop', 'done']) $(id).onclick = leave;
+
+speak(first);
+draw();
+listen(['door', 'screen', 'issued', 'record', 'cleared'], heard, (now) => { lost = now; draw(); });

@@ -1,0 +1,98 @@
+package kiosk
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"example.org/edged/internal/wire"
+)
+
+// The events of GET /events. Enums are the words of package wire, times RFC 3339 in UTC and absent when there is none,
+// hashes lower-case hexadecimal. These names are stable.
+
+// jsonDoor is the event "door": what the home screen may offer now. Sent on every change.
+type jsonDoor struct {
+	Face   string `json:"face"`   // wire.FaceMode
+	Open   bool   `json:"open"`   // the door is unlocked at this moment
+	Broker bool   `json:"broker"` // the fleet's broker is reached
+	Now    string `json:"now,omitempty"`
+}
+
+// jsonScreen is the event "screen": what to say.
+type jsonScreen struct {
+	Prompt   string `json:"prompt"`          // wire.Prompt
+	Personal bool   `json:"personal"`        // meant for the person whose turn it is, not for whoever stands there
+	Until    string `json:"until,omitempty"` // when a wait ends, or when a face will be erased
+	Count    uint16 `json:"count"`           // good frames so far, or tries left
+	Of       uint16 `json:"of"`              // good frames needed
+}
+
+// jsonIssued is the event "issued": a new PIN, said once.
+type jsonIssued struct {
+	PIN string `json:"pin"`
+}
+
+// jsonRecord is the event "record": a person's own record, said once.
+type jsonRecord struct {
+	Consent  string        `json:"consent"` // wire.ConsentState
+	Notice   string        `json:"notice,omitempty"`
+	GivenAt  string        `json:"given_at,omitempty"`
+	EraseAt  string        `json:"erase_at,omitempty"`
+	Passages []jsonPassage `json:"passages"`
+}
+
+type jsonPassage struct {
+	At      string `json:"at"`
+	Method  string `json:"method"`  // wire.Method
+	Outcome string `json:"outcome"` // wire.Outcome
+}
+
+func doorEvent(w *wire.FrontDoor) []byte {
+	return event("door", jsonDoor{w.Face.String(), w.Open, w.Broker, moment(w.Now)})
+}
+
+func screenEvent(w *wire.Screen) []byte {
+	return event("screen", jsonScreen{w.Prompt.String(), w.Session != 0, moment(w.Until), w.Count, w.Of})
+}
+
+func issuedEvent(w *wire.Issued) []byte {
+	return event("issued", jsonIssued{string(w.Digits[:w.Len])})
+}
+
+func recordEvent(w *wire.Record) []byte {
+	r := jsonRecord{Consent: w.Consent.String(), GivenAt: moment(w.GivenAt), EraseAt: moment(w.EraseAt), Passages: []jsonPassage{}}
+	if w.Notice != [32]byte{} {
+		r.Notice = hex.EncodeToString(w.Notice[:])
+	}
+	for _, p := range w.Passages {
+		if p.At != 0 {
+			r.Passages = append(r.Passages, jsonPassage{moment(p.At), p.Method.String(), p.Outcome.String()})
+		}
+	}
+	return event("record", r)
+}
+
+// clearedEvent says that the turn is over: the page forgets all it shows of a person.
+func clearedEvent() []byte { return event("cleared", struct{}{}) }
+
+func moment(unix int64) string {
+	if unix == 0 {
+		return ""
+	}
+	return time.Unix(unix, 0).UTC().Format(time.RFC3339)
+}
+
+// event is one server-sent event. JSON without indent has no line break, so one data line holds it.
+func event(name string, v any) []byte {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic("kiosk: internal error: " + err.Error()) // strings, bools and integers only
+	}
+	var b bytes.Buffer
+	b.WriteString("event: " + name + "\ndata: ")
+	b.Write(data)
+	b.WriteString("\n\n")
+	return b.Bytes()
+}
