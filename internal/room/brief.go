@@ -63,7 +63,6 @@ type Lens struct {
 type Keeper struct {
 	Device, Site string
 	Folder       string // state, its own, mode 0700
-	KeyFile      string // in Folder; made at first start
 	Notice       []byte // the notice as package notice parses it
 	Built        time.Time
 	Door         Door

@@ -259,9 +259,25 @@ const (
 	FaceRestWalls                 // the kernel cannot hold the rooms apart
 )
 
-var faceModes = []string{"off", "on", "starting", "rest-clock", "rest-eye", "rest-walls"}
+var faceModes = []string{"off", "on", "starting", "rest-clock", "rest-eye", "rest-walls",
+	"rest-vault", "rest-log"}
 
 func (m FaceMode) String() string { return faceModes[m] }
+
+// Reason is why faces rest, for a decision or a line of the log; ReasonNone while they do not.
+func (m FaceMode) Reason() Reason {
+	switch m {
+	case FaceOff, FaceOn, FaceStarting:
+		return ReasonNone
+	case FaceRestClock:
+		return ReasonClock
+	case FaceRestEye:
+		return ReasonNoCamera
+	case FaceRestWalls:
+		return ReasonUnconfined
+	}
+	return ReasonDamaged
+}
 
 // Part is a piece of a room's work.
 type Part uint8

@@ -42,6 +42,7 @@ type PINTyped struct {
 	Session Session
 	Act     Act
 	Notice  [32]byte // the notice the person agreed to; zero for other acts
+	Lang    [2]byte  // the language on the screen, such as "zh"
 	Len     uint8
 	Digits  [PINMax]byte // '0'..'9', then zeros
 }
@@ -52,6 +53,7 @@ func (w *PINTyped) fields(c *codec) {
 	c.u64((*uint64)(&w.Session))
 	enum(c, &w.Act, acts)
 	c.bytes(w.Notice[:])
+	c.bytes(w.Lang[:])
 	c.digits(&w.Len, &w.Digits)
 }
 

@@ -1,0 +1,193 @@
+package faces
+
+import (
+	"errors"
+	"log/slog"
+
+	"example.org/edged/internal/audit"
+	"example.org/edged/internal/consent"
+	"example.org/edged/internal/enrol"
+	"example.org/edged/internal/person"
+	"example.org/edged/internal/wire"
+)
+
+// Agree records the consent of somebody who has shown a second sign, and begins their enrolment.
+func (f *Faces) Agree(turn wire.Session, p person.ID, notice [32]byte, lang string) wire.Prompt {
+	now, trusted := f.Now()
+	r, err := f.Register.Give(p, notice, lang, consent.ByPIN, now, trusted)
+	switch {
+	case errors.Is(err, consent.ErrOldNotice):
+		return wire.PromptOldNotice
+	case errors.Is(err, consent.ErrClock):
+		return wire.PromptFaceRests
+	case err != nil:
+		f.Log.Error("a consent could not be recorded, so nothing was taken", slog.String("why", err.Error()))
+		return wire.PromptFaultAsk
+	}
+	// The record is in the log before a frame is looked at: whoever reads the log sees the order of things.
+	if _, err := f.Write(audit.Entry{Kind: wire.KindConsentGiven, Who: f.Name(p), Notice: audit.Hash(r.Notice),
+		Consent: audit.Hash(r.Hash()), Until: r.Until.Unix()}); err != nil {
+		return wire.PromptFaultAsk
+	}
+	s, err := enrol.Begin(f.Rules, f.Arena, f.Gallery, p, r, f.Uptime())
+	if err != nil {
+		f.Log.Error("an enrolment could not begin", slog.String("why", err.Error()))
+		return wire.PromptFaultAsk
+	}
+	f.mu.Lock()
+	f.drop()
+	f.session, f.turn = s, turn
+	f.busy.Store(true)
+	f.mu.Unlock()
+	f.Gaze()
+	return wire.PromptLook
+}
+
+// Enrolling tells whether somebody is being enrolled now.
+func (f *Faces) Enrolling() bool { return f.busy.Load() }
+
+// See gives a sighting to the running enrolment. It says whether there was one.
+func (f *Faces) See(w *wire.Sighting, advice wire.Prompt) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.session == nil {
+		return false
+	}
+	n, of := f.session.Taken()
+	switch {
+	case f.session.Late(f.Uptime()):
+		f.fail(enrol.ErrTimeOut)
+	case f.session.Take(w):
+		f.finish()
+	case w.Verdict != wire.Good && w.Verdict != wire.NoFace:
+		f.Screen(f.turn, advice, 0, n, of)
+	default:
+		n, of = f.session.Taken()
+		f.Screen(f.turn, wire.PromptLook, 0, n, of)
+	}
+	return true
+}
+
+// Tick ends an enrolment that nobody stands in front of any more.
+func (f *Faces) Tick() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.session != nil && f.session.Late(f.Uptime()) {
+		f.fail(enrol.ErrTimeOut)
+	}
+}
+
+// Cancel ends the enrolment of a turn at the screen.
+func (f *Faces) Cancel(turn wire.Session) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.session != nil && f.turn == turn {
+		f.drop()
+	}
+}
+
+// finish stores the template: key and seal on disk first, then the gallery, then the log's line. f.mu is held, so a
+// withdrawal waits and then finds the face to remove.
+func (f *Faces) finish() {
+	now, _ := f.Now()
+	s, turn := f.session, f.turn
+	label, t, err := s.Finish(now)
+	if err != nil {
+		f.fail(err)
+		return
+	}
+	if _, ok := f.Register.InForce(s.Person, now); !ok {
+		f.Arena.Wipe(t)
+		f.fail(enrol.ErrStaleAct)
+		return
+	}
+	if err := f.Vault.Keep(label, t); err != nil {
+		f.Arena.Wipe(t)
+		f.fail(err)
+		return
+	}
+	f.hold(label, t)
+	f.drop()
+	f.Write(audit.Entry{Kind: wire.KindEnrolled, Who: f.Name(label.Person), Consent: audit.Hash(label.Consent),
+		Until: label.Expiry.Unix()})
+	f.Screen(turn, wire.PromptEnrolled, label.Expiry.Unix(), 0, 0)
+}
+
+// fail ends the session without blame.
+func (f *Faces) fail(why error) {
+	who, turn := f.session.Person, f.turn
+	f.drop()
+	reason := wire.ReasonNone
+	switch {
+	case errors.Is(why, enrol.ErrNotLive):
+		reason = wire.ReasonNotLive
+	case errors.Is(why, enrol.ErrAnother):
+		reason = wire.ReasonAmbiguous
+	}
+	f.Log.Info("an enrolment ended without a template", slog.String("why", why.Error()))
+	f.Write(audit.Entry{Kind: wire.KindEnrolmentFailed, Reason: reason, Who: f.Name(who)})
+	f.Screen(turn, wire.PromptNotTaken, 0, 0, 0)
+}
+
+// drop wipes and forgets the session. f.mu is held.
+func (f *Faces) drop() {
+	if f.session == nil {
+		return
+	}
+	f.session.Close()
+	f.session = nil
+	f.busy.Store(false)
+	f.Gaze()
+}
+
+// Withdraw makes somebody's face unusable now and has it erased. It works without consent in force, too: whoever
+// asks to be forgotten is forgotten.
+func (f *Faces) Withdraw(turn wire.Session, p person.ID) wire.Prompt {
+	stored := false
+	for _, l := range f.Vault.Labels() {
+		stored = stored || l.Person == p
+	}
+	f.rest(p)
+	now, trusted := f.Now()
+	r, err := f.Register.Withdraw(p, consent.ByPIN, now, trusted)
+	if errors.Is(err, consent.ErrNothing) && !stored {
+		return wire.PromptNothing
+	}
+	if err != nil && !errors.Is(err, consent.ErrNothing) {
+		f.Log.Error("a withdrawal could not be recorded; the face is erased all the same", slog.String("why", err.Error()))
+	}
+	f.Write(audit.Entry{Kind: wire.KindWithdrawn, Reason: wire.ReasonPersonAsked, Who: f.Name(p), Consent: audit.Hash(r.Prev)})
+	f.mu.Lock()
+	f.erasing[p] = turn
+	f.mu.Unlock()
+	f.sweep.EraseNow(p, wire.ReasonWithdrawn)
+	return wire.PromptWithdrawn
+}
+
+// Refuse records a "no" to the notice. It needs no name, and nothing depends on it.
+func (f *Faces) Refuse(notice [32]byte) {
+	now, trusted := f.Now()
+	if _, err := f.Register.Refuse(notice, now, trusted); err != nil {
+		f.Log.Warn("a refusal could not be recorded", slog.String("why", err.Error()))
+	}
+	f.Write(audit.Entry{Kind: wire.KindConsentRefused, Notice: audit.Hash(notice)})
+}
+
+// Describe fills in what a person may see about their own face.
+func (f *Faces) Describe(p person.ID, r *wire.Record) {
+	r.Consent = f.Register.State(p)
+	history, err := f.Register.History(p)
+	if err != nil {
+		f.Log.Error("a person's consents could not be read in full", slog.String("why", err.Error()))
+	}
+	for _, c := range history {
+		if c.State == consent.Given {
+			r.Notice, r.GivenAt = c.Notice, c.At.Unix()
+		}
+	}
+	for _, l := range f.Vault.Labels() {
+		if l.Person == p {
+			r.EraseAt = l.Expiry.Unix()
+		}
+	}
+}

@@ -1,0 +1,343 @@
+// Package keeper is the room that knows: vault, keys, gallery, consents, credentials, the door and the audit log. It
+// never opens a socket, starts a program or links C, and nothing that could hold a face has a way out of it.
+package keeper
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"example.org/edged/internal/access"
+	"example.org/edged/internal/audit"
+	"example.org/edged/internal/clock"
+	"example.org/edged/internal/consent"
+	"example.org/edged/internal/door"
+	"example.org/edged/internal/enrol"
+	"example.org/edged/internal/export"
+	"example.org/edged/internal/faces"
+	"example.org/edged/internal/keys"
+	"example.org/edged/internal/match"
+	"example.org/edged/internal/notice"
+	"example.org/edged/internal/order"
+	"example.org/edged/internal/passage"
+	"example.org/edged/internal/person"
+	"example.org/edged/internal/reception"
+	"example.org/edged/internal/room"
+	"example.org/edged/internal/scribe"
+	"example.org/edged/internal/template"
+	"example.org/edged/internal/vault"
+	"example.org/edged/internal/wire"
+)
+
+// Run reads from top to bottom: time, keys, log, door, PINs; then faces, which may fail without the door failing;
+// then the rooms it talks to. It returns when everything it started has stopped.
+func Run(ctx context.Context, r *room.Room) error {
+	var b room.Keeper
+	if err := r.Brief(&b); err != nil {
+		return err
+	}
+	k := &keeper{room: r, brief: b, log: r.Log, began: time.Now()}
+	defer k.close()
+	if err := k.openDoor(); err != nil {
+		return err
+	}
+	if b.Face != nil {
+		if err := k.openFaces(); err != nil {
+			k.faces = nil
+			if k.faceTrouble == wire.FaceOff {
+				k.faceTrouble = wire.FaceRestVault
+			}
+			k.log.Error("faces rest; PIN and card work", slog.String("why", err.Error()))
+			r.Fault(wire.FaultVault)
+		}
+	}
+	if err := k.join(); err != nil {
+		return err
+	}
+	r.Ready(wire.PartPIN)
+	return k.serve(ctx)
+}
+
+// keeper holds the parts between opening and closing. It has no behaviour of its own.
+type keeper struct {
+	room  *room.Room
+	brief room.Keeper
+	log   *slog.Logger
+	began time.Time
+
+	clock  *clock.Clock
+	root   *keys.Root
+	audit  *audit.Log
+	scribe *scribe.Scribe
+	book   *access.Book
+	door   *door.Door
+
+	arena       *template.Arena
+	vault       *vault.Vault
+	register    *consent.Register
+	gallery     *match.Gallery
+	faces       *faces.Faces
+	passage     *passage.Passage
+	faceTrouble wire.FaceMode // why faces rest for the whole life of this room; FaceOff when they do not
+
+	lobby *lobby
+	desk  *order.Desk
+	mode  mode
+
+	eye     *wire.Conn[wire.EyeSays, wire.EyeHears]
+	kiosk   *wire.Conn[wire.KioskSays, wire.KioskHears]
+	courier *wire.Conn[wire.CourierSays, wire.CourierHears]
+
+	closers []func() error
+}
+
+// openDoor opens what a PIN needs: it must stand whatever happens to faces.
+func (k *keeper) openDoor() (err error) {
+	in := func(name string) string { return filepath.Join(k.brief.Folder, name) }
+	if k.clock, err = clock.Open(in("clock"), k.brief.Built, time.Now); k.clock == nil {
+		return err
+	} else if err != nil {
+		k.log.Error("the time is not trusted; faces rest until it is", slog.String("why", err.Error()))
+	}
+	if k.root, err = keys.Open(in("device.key"), rand.Reader); err != nil {
+		return err
+	}
+	k.closers = append(k.closers, func() error { k.root.Wipe(); return nil })
+	k.audit, err = audit.Open(in("audit"), "edged/"+k.brief.Device, k.root.Derive(keys.AuditSigning), k.log)
+	if err != nil {
+		k.faceTrouble = wire.FaceRestLog
+		k.log.Error("the audit log cannot be used, so faces rest; PIN and card work", slog.String("why", err.Error()))
+		k.room.Fault(wire.FaultAudit)
+		k.audit = nil
+	} else {
+		k.closers = append(k.closers, k.audit.Close)
+	}
+	k.scribe = scribe.New(k.audit, k.root.Derive(keys.Pseudonym), k.clock.Now, k.log, func() { k.room.Fault(wire.FaultAudit) })
+	k.book, err = access.OpenBook(k.brief.Folder, k.root.Derive(keys.PINPepper), k.brief.PIN, rand.Reader, k.now)
+	if err != nil {
+		return err
+	}
+	k.closers = append(k.closers, k.book.Close)
+	relay, err := k.room.File("relay")
+	if err != nil {
+		return fmt.Errorf("door driver %q: %w", k.brief.Door.Driver, err)
+	}
+	k.door = door.New(door.Virtual(relay), k.brief.Door.Pulse, k.log)
+	return nil
+}
+
+// openFaces opens what a face needs. Any error here means: no faces today.
+func (k *keeper) openFaces() error {
+	f := k.brief.Face
+	if !k.brief.Walls {
+		return errors.New("the kernel cannot hold the rooms apart")
+	}
+	if k.audit == nil {
+		return errors.New("what cannot be recorded is not done")
+	}
+	n, err := notice.Parse(k.brief.Notice)
+	if err != nil {
+		return err
+	}
+	if err := n.Validate(f.Keep); err != nil {
+		return err
+	}
+	model, err := modelHash(f.Model)
+	if err != nil {
+		return err
+	}
+	if k.arena, err = template.NewArena(256); err != nil {
+		return err
+	}
+	k.closers = append(k.closers, k.arena.Close)
+	if k.register, err = consent.Open(k.brief.Folder, k.brief.Device, n); k.register == nil {
+		return err
+	} else if err != nil {
+		k.log.Error("consents were set aside, so nobody is let in by face until they agree again", slog.String("why", err.Error()))
+	}
+	k.closers = append(k.closers, k.register.Close)
+	if k.vault, err = vault.Open(k.brief.Folder, k.brief.Device, k.root, k.arena, rand.Reader); err != nil {
+		return err
+	}
+	k.closers = append(k.closers, k.vault.Close)
+	k.gallery = match.NewGallery(k.arena)
+	threshold := func() float32 {
+		t, err := match.Threshold(f.Level, max(k.gallery.Len(), 1))
+		if err != nil {
+			return 2 // above every cosine: nobody is recognised by a level that does not exist
+		}
+		return t
+	}
+	k.faces = faces.New(faces.Parts{
+		Arena: k.arena, Vault: k.vault, Gallery: k.gallery, Register: k.register,
+		Rules: enrol.Rules{Model: model, Purpose: string(notice.DoorEntry), Frames: f.EnrolFrom, Live: float32(f.Live),
+			Same: sameSitting, Within: time.Minute, Unique: threshold},
+		Now: k.clock.Now, Uptime: uptime, Write: k.scribe.Write, Name: k.scribe.Pseudonym,
+		Screen: k.screen, Gaze: k.gazeChanged, Log: k.log,
+	})
+	if err := k.faces.Load(); err != nil {
+		return err
+	}
+	k.passage = passage.New(passage.Rules{Model: model, Frames: f.Frames, Within: 3 * time.Second, Live: float32(f.Live),
+		Threshold: threshold, Margin: margin, Again: k.brief.Door.Pulse + time.Second},
+		k.arena, k.gallery, gate{k}, k.now, uptime)
+	return nil
+}
+
+const (
+	// sameSitting is how alike two sightings of one enrolment must be: below it two people stood there in turn. It
+	// lies between people (below .2) and one person in two pictures (above .8); docs/measurements.md.
+	sameSitting = 0.55
+	// margin to the second best; twins and siblings come closer to each other than strangers do.
+	margin = 0.05
+)
+
+// join opens the wires to the rooms that there are and makes those who speak on them.
+func (k *keeper) join() (err error) {
+	if k.room.Has("eye") {
+		if k.eye, err = openWire[wire.EyeSays, wire.EyeHears](k, "eye", k.gazeChanged); err != nil {
+			return err
+		}
+	}
+	if k.room.Has("kiosk") {
+		if k.kiosk, err = openWire[wire.KioskSays, wire.KioskHears](k, "kiosk", func() { k.lobby.newcomer() }); err != nil {
+			return err
+		}
+	}
+	if k.room.Has("courier") {
+		if k.courier, err = openWire[wire.CourierSays, wire.CourierHears](k, "courier", k.tellStatus); err != nil {
+			return err
+		}
+	}
+	k.lobby = newLobby(k.kiosk, k.log)
+	asked := export.New(k.consents(), k.behind, k.clock.Now)
+	k.desk = order.New(asked, func(kind wire.Kind, why wire.Reason, who wire.Pseudonym) (uint64, error) {
+		return k.scribe.Write(audit.Entry{Kind: kind, Reason: why, Who: who})
+	})
+	return nil
+}
+
+func openWire[In, Out wire.Word](k *keeper, name string, born func()) (*wire.Conn[In, Out], error) {
+	f, err := k.room.File(name)
+	if err != nil {
+		return nil, err
+	}
+	c, err := wire.Open[In, Out](f, born)
+	if err != nil {
+		return nil, fmt.Errorf("greeting the %s: %w", name, err)
+	}
+	k.closers = append(k.closers, c.Close)
+	return c, nil
+}
+
+// serve runs everything until ctx ends or a part fails, then waits for all.
+func (k *keeper) serve(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var all sync.WaitGroup
+	failed := make(chan error, 16)
+	run := func(f func(context.Context) error) {
+		all.Go(func() {
+			if err := f(ctx); err != nil && ctx.Err() == nil {
+				failed <- err
+				cancel()
+			}
+		})
+	}
+	run(k.clock.Run)
+	run(k.door.Run)
+	run(k.lobby.run)
+	run(func(ctx context.Context) error { return k.scribe.Run(ctx, k.toCourier()) })
+	run(k.watchMode)
+	if k.faces != nil {
+		run(k.faces.Sweep().Run)
+	}
+	hear(run, ctx, k.eye, k.heardEye)
+	hear(run, ctx, k.kiosk, k.reception().Hear)
+	hear(run, ctx, k.courier, k.heardCourier)
+	k.scribe.Write(audit.Entry{Kind: wire.KindStarted})
+	all.Wait()
+	select {
+	case err := <-failed:
+		return err
+	default:
+		return nil
+	}
+}
+
+// hear listens to one room until ctx ends. A word that may not be said ends the keeper: whoever sent it is not who
+// it should be, and a new generation of rooms begins with clean wires.
+func hear[In, Out wire.Word](run func(func(context.Context) error), ctx context.Context, c *wire.Conn[In, Out], heard func(In)) {
+	if c == nil {
+		return
+	}
+	run(func(ctx context.Context) error {
+		stop := context.AfterFunc(ctx, func() { c.Close() })
+		defer stop()
+		for {
+			w, err := c.Hear()
+			if err != nil {
+				return err
+			}
+			heard(w)
+		}
+	})
+}
+
+func (k *keeper) close() {
+	for i := len(k.closers) - 1; i >= 0; i-- {
+		k.closers[i]()
+	}
+}
+
+func (k *keeper) reception() *reception.Reception {
+	p := reception.Parts{Book: k.book, Staff: k.brief.Staff, FaceOn: func() bool { return k.mode.get() == wire.FaceOn },
+		Decide: k.decide, Write: k.scribe.Write, Name: k.scribe.Pseudonym, Recent: k.scribe.Recent,
+		Say: k.lobby.say, Uptime: uptime, Log: k.log}
+	if k.faces != nil {
+		p.Faces = k.faces
+	}
+	return reception.New(p)
+}
+
+// now is the keeper's time without the word about trusting it: for what may only end sooner by being wrong.
+func (k *keeper) now() time.Time { t, _ := k.clock.Now(); return t }
+
+// uptime is CLOCK_MONOTONIC, the clock that every room stamps frames with.
+func uptime() time.Duration {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
+		panic("keeper: internal error: clock_gettime(2): " + err.Error())
+	}
+	return time.Duration(ts.Nano())
+}
+
+func modelHash(s string) (h [32]byte, err error) {
+	b, err := hex.DecodeString(s)
+	if err != nil || len(b) != len(h) {
+		return h, fmt.Errorf("the feature model's hash %q is not 64 hex digits", s)
+	}
+	copy(h[:], b)
+	return h, nil
+}
+
+// behind finds the person behind a pseudonym among those whose face is stored.
+func (k *keeper) behind(who wire.Pseudonym) (person.ID, bool) {
+	if k.vault == nil {
+		return person.ID{}, false
+	}
+	for _, l := range k.vault.Labels() {
+		if k.scribe.Pseudonym(l.Person) == who {
+			return l.Person, true
+		}
+	}
+	return person.ID{}, false
+}

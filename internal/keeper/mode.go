@@ -1,0 +1,114 @@
+package keeper
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"example.org/edged/internal/audit"
+	"example.org/edged/internal/wire"
+)
+
+// eyeSilence is how long the eye may say nothing before faces rest.
+const eyeSilence = 3 * time.Second
+
+// mode is whether faces are used now.
+type mode struct {
+	mu     sync.Mutex
+	now    wire.FaceMode
+	camera wire.Camera
+	heard  time.Duration // when the eye last told its state; 0 when never
+}
+
+func (m *mode) get() wire.FaceMode { m.mu.Lock(); defer m.mu.Unlock(); return m.now }
+
+func (m *mode) saw(c wire.Camera, at time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.camera, m.heard = c, at
+}
+
+// judge says what the mode should be.
+func (k *keeper) judge(at time.Duration) wire.FaceMode {
+	_, trusted := k.clock.Now()
+	k.mode.mu.Lock()
+	defer k.mode.mu.Unlock()
+	switch m := &k.mode; {
+	case k.brief.Face == nil:
+		return wire.FaceOff
+	case !k.brief.Walls:
+		return wire.FaceRestWalls
+	case k.faceTrouble != wire.FaceOff:
+		return k.faceTrouble
+	case !trusted:
+		return wire.FaceRestClock
+	case m.heard == 0 && time.Since(k.began) < eyeSilence:
+		return wire.FaceStarting
+	case m.heard == 0, at-m.heard > eyeSilence, m.camera != wire.CameraSeeing && m.camera != wire.CameraResting:
+		return wire.FaceRestEye
+	}
+	return wire.FaceOn
+}
+
+// watchMode looks ten times a second, and tells everybody of a change and every 30 seconds.
+func (k *keeper) watchMode(ctx context.Context) error {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	var open bool
+	var told time.Time
+	for {
+		if k.faces != nil {
+			k.faces.Tick()
+		}
+		mode := k.judge(uptime())
+		k.mode.mu.Lock()
+		changed := mode != k.mode.now
+		k.mode.now = mode
+		k.mode.mu.Unlock()
+		if changed {
+			k.scribe.Write(audit.Entry{Kind: wire.KindFaceMode, Reason: mode.Reason()})
+			k.gazeChanged()
+			if mode == wire.FaceOn {
+				k.room.Ready(wire.PartFace)
+			}
+		}
+		if changed || open != k.door.IsOpen() || time.Since(told) > 30*time.Second {
+			open, told = k.door.IsOpen(), time.Now()
+			k.tellStatus()
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// gazeChanged tells the eye what to do now. It is called on every change and by a newborn eye.
+func (k *keeper) gazeChanged() {
+	if k.eye == nil || k.faces == nil {
+		return
+	}
+	look := wire.Look{Gaze: wire.Rest}
+	switch {
+	case k.faces.Enrolling():
+		look = wire.Look{Gaze: wire.Enrol, Preview: true}
+	case k.mode.get() == wire.FaceOn:
+		look = wire.Look{Gaze: wire.Watch, Preview: true}
+	}
+	k.eye.SayWithin(&look, 50*time.Millisecond)
+}
+
+// tellStatus tells screen and fleet how things are.
+func (k *keeper) tellStatus() {
+	k.mode.mu.Lock()
+	mode, camera := k.mode.now, k.mode.camera
+	k.mode.mu.Unlock()
+	k.lobby.frontDoor(mode, k.door.IsOpen(), k.now())
+	s := wire.Status{Face: mode, Open: k.door.IsOpen(), People: uint32(k.book.Len()), Camera: camera,
+		UptimeS: uint32(time.Since(k.began).Seconds())}
+	if k.faces != nil {
+		s.Enrolled = uint32(k.faces.Stored())
+	}
+	k.scribe.Tell(&s)
+}

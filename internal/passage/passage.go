@@ -1,0 +1,162 @@
+// Package passage turns what the eye sees into decisions at the door. It never keeps a face: a feature becomes a
+// template for one search and is wiped before the answer is used.
+package passage
+
+import (
+	"time"
+
+	"example.org/edged/internal/access"
+	"example.org/edged/internal/match"
+	"example.org/edged/internal/person"
+	"example.org/edged/internal/template"
+	"example.org/edged/internal/wire"
+)
+
+// Rules say when a face counts.
+type Rules struct {
+	Model     [32]byte      // features of any other model are not looked at
+	Frames    int           // sightings in a row that must agree
+	Within    time.Duration // all of them within this time
+	Live      float32       // least mean liveness over them
+	Threshold func() float32
+	Margin    float32       // more alike than anybody else by this much
+	Again     time.Duration // somebody who stays in front of the camera is decided on again after this
+}
+
+// staleAfter is the oldest that a frame may be: a door must not open on what was true a second ago.
+const staleAfter = time.Second
+
+// gone is how long nobody must be seen until the next face counts as somebody who has just come.
+const gone = 1500 * time.Millisecond
+
+// A Door is who acts on a decision: it opens, records and answers.
+type Door interface {
+	MayIn(person.ID) bool
+	Decided(f access.Facts, since time.Duration, s wire.Stages)
+	Guide(wire.Prompt)
+}
+
+// Passage watches one camera at one door. It is not safe for concurrent use: sightings come one after another.
+type Passage struct {
+	rules   Rules
+	arena   *template.Arena
+	gallery *match.Gallery
+	votes   *match.Votes
+	door    Door
+	now     func() time.Time     // wall clock, for expiry
+	uptime  func() time.Duration // CLOCK_MONOTONIC, as stamped by the eye
+
+	seen      time.Duration // when somebody was last seen
+	strangers int           // good sightings in a row that nobody in the gallery fits
+	last      access.Facts  // the last decision about whoever stands there
+	decided   time.Duration
+}
+
+// New watches for people in the gallery.
+func New(rules Rules, arena *template.Arena, gallery *match.Gallery, door Door, now func() time.Time, uptime func() time.Duration) *Passage {
+	return &Passage{rules: rules, arena: arena, gallery: gallery, door: door, now: now, uptime: uptime,
+		votes: match.NewVotes(rules.Frames, rules.Within, rules.Live)}
+}
+
+// See takes one sighting.
+func (p *Passage) See(s *wire.Sighting) {
+	at := p.uptime()
+	age := at - time.Duration(s.CapturedAt)
+	if age > staleAfter || age < 0 {
+		return
+	}
+	if at-p.seen > gone {
+		p.forget()
+	}
+	if s.Verdict == wire.NoFace {
+		return
+	}
+	p.seen = at
+	if s.Verdict != wire.Good {
+		p.votes.Reset()
+		p.strangers = 0
+		p.door.Guide(Advice(s.Verdict))
+		return
+	}
+	if s.Model != p.rules.Model {
+		return
+	}
+	answer, ok := p.find(s)
+	if !ok {
+		return
+	}
+	facts, certain := p.weigh(answer, s.Live)
+	if !certain || p.repeats(facts, at) {
+		return
+	}
+	p.last, p.decided = facts, at
+	p.door.Decided(facts, time.Duration(s.CapturedAt), s.StageUS)
+}
+
+// find searches with the feature and wipes it.
+func (p *Passage) find(s *wire.Sighting) (match.Answer, bool) {
+	probe, err := p.arena.Put(&s.Feature)
+	if err != nil {
+		return match.Answer{}, false
+	}
+	defer p.arena.Wipe(probe)
+	return p.gallery.Find(probe, p.now(), p.rules.Threshold(), p.rules.Margin), true
+}
+
+// weigh asks several sightings; certain is false while more are needed.
+func (p *Passage) weigh(a match.Answer, live float32) (f access.Facts, certain bool) {
+	f = access.Facts{Method: wire.MethodFace}
+	vote := p.votes.Add(a, p.now(), live)
+	switch {
+	case vote.Agreed:
+		p.strangers = 0
+		f.Found, f.Who, f.MayIn = access.Somebody, vote.Person, p.door.MayIn(vote.Person)
+	case vote.NotLive:
+		f.Found = access.NotLive
+	case a.Known:
+		p.strangers = 0
+		return f, false
+	default:
+		if p.strangers++; p.strangers < p.rules.Frames {
+			return f, false
+		}
+		f.Found = access.Nobody
+		if a.Ambiguous {
+			f.Found = access.Two
+		}
+	}
+	return f, true
+}
+
+// repeats tells whether the same was decided a moment ago about somebody who has not gone away.
+func (p *Passage) repeats(f access.Facts, at time.Duration) bool {
+	return p.decided > 0 && f == p.last && at-p.decided < p.rules.Again
+}
+
+// forget begins anew: somebody was withdrawn, or faces rest.
+func (p *Passage) forget() {
+	p.votes.Reset()
+	p.strangers, p.decided = 0, 0
+	p.last = access.Facts{}
+}
+
+// Advice is what the screen says about a frame that cannot be used.
+func Advice(v wire.Verdict) wire.Prompt {
+	switch v {
+	case wire.TooFar:
+		return wire.PromptCloser
+	case wire.TooClose:
+		return wire.PromptBack
+	case wire.TurnHead:
+		return wire.PromptStraight
+	case wire.TooDark:
+		return wire.PromptLight
+	case wire.TooBright:
+		return wire.PromptBright
+	case wire.Blurred:
+		return wire.PromptStill
+	case wire.Several:
+		return wire.PromptOne
+	}
+	return wire.PromptHome
+}
