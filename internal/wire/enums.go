@@ -257,6 +257,8 @@ const (
 	FaceRestClock                 // the time is not trusted
 	FaceRestEye                   // no eye, no camera or no model
 	FaceRestWalls                 // the kernel cannot hold the rooms apart
+	FaceRestVault                 // the stored faces cannot be opened
+	FaceRestLog                   // what happens could not be recorded
 )
 
 var faceModes = []string{"off", "on", "starting", "rest-clock", "rest-eye", "rest-walls",
