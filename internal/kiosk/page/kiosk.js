@@ -4,7 +4,7 @@ import { listen, tell } from './line.js';
 import { mirror } from './mirror.js';
 
 const $ = (id) => document.getElementById(id);
-const IDLE = 60_000, ASK_STILL = 45_000, BRIEF = 6_000, BANNER = 12_000, HINT = 3_000, ANSWER = 5_000;
+const IDLE = 60_000, ASK_STILL = 40_000, BRIEF = 6_000, BANNER = 12_000, HINT = 3_000, ANSWER = 5_000;
 const hints = ['closer', 'back', 'straight', 'light', 'bright', 'still', 'one'];
 
 const nobody = () => ({
@@ -53,8 +53,8 @@ function draw() {
 
 function title() {
   if (lost) return t('page.lost');
+  if (s.banner) return t(s.banner);
   if (s.screen === 'home') {
-    if (s.banner) return t(s.banner);
     return t(door.open ? 'home.open' : door.face === 'off' ? 'home.title.pin' : 'home.title');
   }
   if (s.screen === 'ask') return t(`ask.${s.act}.title`);
@@ -145,8 +145,9 @@ async function openNotice() {
 
 function agree() {
   if (atEnd()) return go('ask', { act: 'agree', notice: s.notice });
-  s.banner = null;
+  s.banner = 'notice.rest';
   nextPart();
+  draw();
 }
 
 function nextPart() { $('notice').scrollBy({ top: $('notice').clientHeight * 0.8 }); }
@@ -258,7 +259,7 @@ addEventListener('keydown', (e) => {
   const pad = s.screen === 'home' || s.screen === 'ask';
   if (pad && (/^[0-9]$/.test(e.key) || e.key === 'Backspace')) { e.preventDefault(); key(e.key); }
   else if (pad && e.key === 'Enter' && s.typed) { e.preventDefault(); key('Enter'); }
-  else if (e.key === 'Escape') { if (pad && s.typed) { s.typed = ''; draw(); } else if (s.screen === 'notice') decline(); else leave(); }
+  else if (e.key === 'Escape') { if (pad && s.typed) { s.typed = ''; draw(); } else leave(); } // leaving is no decision
 });
 for (const [lang, name, tag] of codes) {
   const b = element('button', name);
