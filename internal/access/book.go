@@ -1,47 +1,272 @@
 // Package access says who may pass the door by which way: it draws PINs, tries them, and decides. It never learns
 // whether anybody agreed to the use of their face.
+//
+// More than five names are exported: a Book and what its methods give, the staff's PINs, which are kept in the config
+// file and not in the book, and the words of Decide.
 package access
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
+	"path/filepath"
+	"sync"
 	"time"
+
+	"go.etcd.io/bbolt"
 
 	"example.org/edged/internal/person"
 	"example.org/edged/internal/room"
 	"example.org/edged/internal/wire"
 )
 
-type Book struct{}
+// A Book knows everybody who has a PIN, and no PIN.
+//
+// What it keeps of a PIN is a tag: HMAC(pepper, argon2id(PIN, salt)). The tag is the key under which the person is
+// found, so a try costs one argon2id whether ten people have a PIN or ten thousand. That needs one salt for the whole
+// device: with a salt for each person, nobody could be found without trying everybody. A salt of one's own would
+// guard against tables made in advance and against seeing that two people have the same PIN; here the salt is drawn
+// for each device, so no table fits two, and PINs are unique.
+//
+// Somebody with a copy of the disk but without the pepper (it lies in the key file, or in the TPM) can test no guess
+// at all. Somebody with both can: each guess costs one argon2id and is tested against everybody at once, so eight
+// digits fall to a few machines in days. What limits the harm then is that PINs are drawn, not chosen: they are worth
+// nothing anywhere else. PINs are drawn for a second reason: to refuse a chosen PIN because somebody has it would tell
+// the chooser that somebody's PIN.
+//
+// A row is bound to its person by a second HMAC, so writing to the disk does not move a PIN to somebody else.
+type Book struct {
+	db     *bbolt.DB
+	path   string
+	pepper [32]byte
+	salt   []byte
+	cost   cost
+	cfg    room.PIN
+	rand   io.Reader
 
-type PIN struct{ reveal func() []byte }
+	trying sync.Mutex // one try at a time: each takes 19 MiB
+	tries  tries
+}
 
-func (p PIN) Digits() []byte { return p.reveal() }
-
+// A Result is the answer to a try.
 type Result struct {
 	Outcome   wire.Outcome
 	Reason    wire.Reason
-	TriesLeft int
-	Until     time.Time
+	TriesLeft int       // before a wait
+	Until     time.Time // when a wait ends; zero when there is none or the time is not known
 }
 
-var errSoon = errors.New("access: not built yet")
+var (
+	bookBucket   = []byte("book")   // salt, cost, proof, tries
+	tagsBucket   = []byte("tags")   // tag -> person and binding
+	peopleBucket = []byte("people") // person -> tag
+	saltKey      = []byte("salt")
+	costKey      = []byte("cost")
+	proofKey     = []byte("proof")
+	triesKey     = []byte("tries")
+)
 
+// OpenBook opens access.db in dir, or makes it. The pepper is a secret of the device and always the same. While the
+// time is not trusted, now gives the zero time.
 func OpenBook(dir string, pepper [32]byte, cfg room.PIN, rand io.Reader, now func() time.Time) (*Book, error) {
-	return nil, errSoon
+	return openBook(dir, pepper, cfg, rand, now, usual)
 }
-func (b *Book) Issue() (person.ID, PIN, error)        { return person.ID{}, PIN{}, errSoon }
-func (b *Book) Try(digits []byte) (person.ID, Result) { return person.ID{}, Result{} }
 
-// TryStaff is VerifyStaff under the same limit as Try.
+func openBook(dir string, pepper [32]byte, cfg room.PIN, rand io.Reader, now func() time.Time, fresh cost) (*Book, error) {
+	cfg = withDefaults(cfg)
+	if cfg.Digits < wire.PINMin || cfg.Digits > wire.PINMax {
+		return nil, fmt.Errorf("PINs of %d digits: choose %d to %d", cfg.Digits, wire.PINMin, wire.PINMax)
+	}
+	b := &Book{path: filepath.Join(dir, "access.db"), pepper: pepper, cfg: cfg, rand: rand}
+	b.tries = tries{cfg: cfg, now: now, save: b.saveTries}
+	db, err := openFile(b.path, func(tx *bbolt.Tx) error { return b.begin(tx, fresh) })
+	if err != nil {
+		return nil, err
+	}
+	b.db = db
+	if err := b.load(fresh); err != nil {
+		return nil, errors.Join(err, guard(db.Close))
+	}
+	return b, nil
+}
+
+// begin writes a new book without people.
+func (b *Book) begin(tx *bbolt.Tx, fresh cost) error {
+	salt := make([]byte, 16)
+	if _, err := io.ReadFull(b.rand, salt); err != nil {
+		return fmt.Errorf("draw a salt: %w", err)
+	}
+	var errs []error
+	for _, name := range [][]byte{bookBucket, tagsBucket, peopleBucket} {
+		_, err := tx.CreateBucket(name)
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	book := tx.Bucket(bookBucket)
+	packed := pack(fresh)
+	return errors.Join(book.Put(saltKey, salt), book.Put(costKey, packed),
+		book.Put(proofKey, b.mac("book", salt, packed)), book.Put(triesKey, make([]byte, 12)))
+}
+
+// load reads the book's own row and walks over every other, so that a file whose pages are gone is refused now and
+// not at the door. A single row that does not fit refuses only its own PIN.
+func (b *Book) load(fresh cost) error {
+	var wrong int
+	var until time.Time
+	err := b.view(func(tx *bbolt.Tx) error {
+		book := tx.Bucket(bookBucket)
+		if book == nil || tx.Bucket(tagsBucket) == nil || tx.Bucket(peopleBucket) == nil {
+			return errors.New("it is not a book of PINs")
+		}
+		salt, packed, kept := book.Get(saltKey), book.Get(costKey), book.Get(triesKey)
+		if len(salt) != 16 || len(packed) != 9 || len(kept) != 12 {
+			return errors.New("its first page is not complete")
+		}
+		if !hmac.Equal(book.Get(proofKey), b.mac("book", salt, packed)) {
+			return errors.New("it was made with another key file, or changed")
+		}
+		b.salt, b.cost = append([]byte(nil), salt...), unpack(packed)
+		wrong = int(min(binary.BigEndian.Uint32(kept), mostWrong))
+		if ms := int64(binary.BigEndian.Uint64(kept[4:])); ms != 0 {
+			until = time.UnixMilli(ms)
+		}
+		walk := func(k, v []byte) error { return nil }
+		return errors.Join(tx.Bucket(tagsBucket).ForEach(walk), tx.Bucket(peopleBucket).ForEach(walk))
+	})
+	if err == nil && b.cost != fresh {
+		err = b.cost.check()
+	}
+	if err != nil {
+		return damaged(b.path, err)
+	}
+	b.tries.recall(wrong, until)
+	return nil
+}
+
+// Issue makes a new person and their PIN. The PIN is given once; afterwards nobody can read it, only try it.
+func (b *Book) Issue() (person.ID, PIN, error) {
+	who, err := person.New(b.rand)
+	if err != nil {
+		return person.ID{}, PIN{}, err
+	}
+	for range 100 { // PINs that exist already are drawn again; with eight digits that is rare
+		pin, err := draw(b.rand, b.cfg.Digits)
+		if err != nil {
+			return person.ID{}, PIN{}, err
+		}
+		taken, err := b.add(who, b.tag(pin.Digits()))
+		if err != nil {
+			clear(pin.Digits())
+			return person.ID{}, PIN{}, fmt.Errorf("keeping a new PIN: %w", err)
+		}
+		if !taken {
+			return who, pin, nil
+		}
+		clear(pin.Digits())
+	}
+	return person.ID{}, PIN{}, fmt.Errorf("a hundred PINs of %d digits were all taken: let PINs have more digits", b.cfg.Digits)
+}
+
+func (b *Book) add(who person.ID, tag []byte) (taken bool, err error) {
+	err = b.update(func(tx *bbolt.Tx) error {
+		tags := tx.Bucket(tagsBucket)
+		if taken = tags.Get(tag) != nil; taken {
+			return nil
+		}
+		row := append(who[:], b.mac("row", tag, who[:])...)
+		return errors.Join(tags.Put(tag, row), tx.Bucket(peopleBucket).Put(who[:], tag))
+	})
+	return taken, err
+}
+
+// Try says whose PIN this is, and clears digits. While a wait lasts nothing is looked up, so that the answer is the
+// same for a right PIN as for a wrong one.
+func (b *Book) Try(digits []byte) (person.ID, Result) {
+	defer clear(digits)
+	b.trying.Lock()
+	defer b.trying.Unlock()
+	if wait, is := b.tries.waiting(); is {
+		return person.ID{}, wait
+	}
+	who, err := b.find(b.tag(digits))
+	if err != nil { // counts as wrong, or a damaged disk would make tries free
+		return person.ID{}, Result{Outcome: wire.NoAnswer, Reason: wire.ReasonDamaged, Until: b.tries.missed().Until}
+	}
+	if who == (person.ID{}) {
+		return who, b.tries.missed()
+	}
+	return who, b.tries.hit()
+}
+
+// TryStaff is VerifyStaff under the same limit as Try: whoever guesses staff PINs waits like everybody else.
 func (b *Book) TryStaff(staff []room.Staff, digits []byte) (name string, r Result) {
-	return "", Result{}
+	defer clear(digits)
+	b.trying.Lock()
+	defer b.trying.Unlock()
+	if wait, is := b.tries.waiting(); is {
+		return "", wait
+	}
+	name, ok := verifyStaff(staff, digits)
+	if !ok {
+		return "", b.tries.missed()
+	}
+	return name, b.tries.hit()
 }
-func (b *Book) Exists(p person.ID) bool  { return false }
-func (b *Book) Revoke(p person.ID) error { return errSoon }
-func (b *Book) Len() int                 { return 0 }
-func (b *Book) Close() error             { return nil }
 
-func HashStaff(pin string, rand io.Reader) (string, error)                 { return "", errSoon }
-func CheckHash(hash string) error                                          { return errSoon }
-func VerifyStaff(staff []room.Staff, digits []byte) (name string, ok bool) { return "", false }
+// find gives nobody for an unknown tag.
+func (b *Book) find(tag []byte) (who person.ID, err error) {
+	err = b.view(func(tx *bbolt.Tx) error {
+		row := tx.Bucket(tagsBucket).Get(tag)
+		if row == nil {
+			return nil
+		}
+		if len(row) != len(who)+sha256.Size || !hmac.Equal(row[len(who):], b.mac("row", tag, row[:len(who)])) {
+			return errors.New("a row was changed")
+		}
+		copy(who[:], row)
+		return nil
+	})
+	return who, err
+}
+
+// Exists tells whether somebody has a way in.
+func (b *Book) Exists(who person.ID) (is bool) {
+	err := b.view(func(tx *bbolt.Tx) error {
+		is = tx.Bucket(peopleBucket).Get(who[:]) != nil
+		return nil
+	})
+	return is && err == nil
+}
+
+// Revoke takes somebody's PIN away. bbolt leaves the old tag in a free page until it is used again; it opens nothing.
+func (b *Book) Revoke(who person.ID) error {
+	err := b.update(func(tx *bbolt.Tx) error {
+		people := tx.Bucket(peopleBucket)
+		tag := append([]byte(nil), people.Get(who[:])...)
+		if len(tag) == 0 {
+			return nil
+		}
+		return errors.Join(tx.Bucket(tagsBucket).Delete(tag), people.Delete(who[:]))
+	})
+	if err != nil {
+		return fmt.Errorf("taking a PIN away: %w", err)
+	}
+	return nil
+}
+
+// Len is how many people have a way in.
+func (b *Book) Len() (n int) {
+	_ = b.view(func(tx *bbolt.Tx) error { // a file that cannot be read has nobody in it
+		n = tx.Bucket(peopleBucket).Inspect().KeyN
+		return nil
+	})
+	return n
+}
+
+// Close lets go of the file.
+func (b *Book) Close() error { return guard(b.db.Close) }

@@ -1,0 +1,84 @@
+package access
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// openFile opens access.db, or makes it complete under another name first, so that an empty or half-made access.db is
+// always damage and never a beginning: bbolt would take an empty file for a new one, and every PIN would be gone
+// without a word.
+func openFile(path string, begin func(*bbolt.Tx) error) (*bbolt.DB, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		if err := makeFile(path, begin); err != nil {
+			return nil, fmt.Errorf("making %s: %w", path, err)
+		}
+	} else if err != nil {
+		return nil, fmt.Errorf("opening the PINs: %w", err)
+	} else if !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("%s has mode %v: others could read or swap it: set it to 0600", path, info.Mode())
+	} else if info.Size() == 0 {
+		return nil, damaged(path, errors.New("it is empty"))
+	}
+	db, err := openDB(path)
+	if errors.Is(err, bbolt.ErrTimeout) {
+		return nil, fmt.Errorf("%s is in use by another keeper: stop it first", path)
+	}
+	if err != nil {
+		return nil, damaged(path, err)
+	}
+	return db, nil
+}
+
+func makeFile(path string, begin func(*bbolt.Tx) error) error {
+	half := path + ".new"
+	if err := os.Remove(half); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	db, err := openDB(half)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(db.Update(begin), db.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(half, path); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+func openDB(path string) (db *bbolt.DB, err error) {
+	err = guard(func() error {
+		db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
+		return err
+	})
+	return db, err
+}
+
+func damaged(path string, why error) error {
+	return fmt.Errorf("%s is damaged (%w): put back a copy of it, or move it away and give out new PINs", path, why)
+}
+
+// guard turns a panic into an error. bbolt maps the file into memory and trusts it: in a file that was cut short or
+// scribbled over it panics, or touches a page that is not there, which ends the program unless it is told otherwise.
+func guard(do func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("its pages do not fit together: %v", p)
+		}
+	}()
+	return do()
+}
