@@ -1,0 +1,284 @@
+package courier_test
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"example.org/edged/internal/courier"
+)
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func openBox(t testing.TB, folder string, most int) *courier.Outbox {
+	t.Helper()
+	o, err := courier.OpenOutbox(folder, most, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func fill(t testing.TB, o *courier.Outbox, from, to int) {
+	t.Helper()
+	var all [][]byte
+	for i := from; i < to; i++ {
+		all = append(all, fmt.Appendf(nil, `{"index":%d}`, i))
+	}
+	if err := o.Add(all...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func contents(t testing.TB, o *courier.Outbox) []string {
+	t.Helper()
+	_, events, err := o.Next(1 << 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return events
+}
+
+func TestEventsOutliveTheCourierAndComeOutInOrder(t *testing.T) {
+	folder := t.TempDir()
+	o := openBox(t, folder, 1000)
+	fill(t, o, 0, 10)
+	keys, _, err := o.Next(4)
+	if err != nil || len(keys) != 4 {
+		t.Fatal(keys, err)
+	}
+	if err := o.Done(keys[3]); err != nil {
+		t.Fatal(err)
+	}
+	o.Close()
+	o = openBox(t, folder, 1000)
+	defer o.Close()
+	fill(t, o, 10, 12)
+	var want []string
+	for i := 4; i < 12; i++ {
+		want = append(want, fmt.Sprintf(`{"index":%d}`, i))
+	}
+	if got := contents(t, o); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if n, dropped := o.Counts(); n != 8 || dropped != 0 {
+		t.Errorf("%d waiting, %d dropped", n, dropped)
+	}
+	if info, err := os.Stat(filepath.Join(folder, "outbox.db")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+func TestAFullOutboxDropsTheOldestAndCountsThemForGood(t *testing.T) {
+	folder := t.TempDir()
+	o := openBox(t, folder, 5)
+	fill(t, o, 0, 4)
+	fill(t, o, 4, 12)
+	if got := contents(t, o); len(got) != 5 || got[0] != `{"index":7}` || got[4] != `{"index":11}` {
+		t.Errorf("holds %v", got)
+	}
+	o.Close()
+	o = openBox(t, folder, 5)
+	defer o.Close()
+	if n, dropped := o.Counts(); n != 5 || dropped != 7 {
+		t.Errorf("%d waiting, %d dropped, want 5 and 7", n, dropped)
+	}
+}
+
+func TestAnEmptiedOutboxThatHadGrownGetsANewFile(t *testing.T) {
+	folder := t.TempDir()
+	o := openBox(t, folder, 100_000)
+	defer o.Close()
+	marked := bytes.Repeat([]byte("pseudonym of somebody "), 50)
+	for range 2 * courier.RoomyFile / (len(marked) * 64) {
+		var batch [][]byte
+		for range 64 {
+			batch = append(batch, marked)
+		}
+		if err := o.Add(batch...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keys, _, err := o.Next(1 << 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := o.Done(keys[len(keys)-1]); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(filepath.Join(folder, "outbox.db"))
+	if err != nil || len(b) > courier.RoomyFile || bytes.Contains(b, marked) {
+		t.Errorf("%d bytes are left, delivered events among them: %v, %v", len(b), bytes.Contains(b, marked), err)
+	}
+	fill(t, o, 0, 3)
+	if got := contents(t, o); len(got) != 3 {
+		t.Errorf("holds %v", got)
+	}
+}
+
+func TestAFileThatOthersCanReadIsClosedToThem(t *testing.T) {
+	folder := t.TempDir()
+	openBox(t, folder, 5).Close()
+	path := filepath.Join(folder, "outbox.db")
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	defer openBox(t, folder, 5).Close()
+	if info, _ := os.Stat(path); info.Mode().Perm() != 0o600 {
+		t.Errorf("mode is still %v", info.Mode())
+	}
+}
+
+func TestASecondCourierIsRefusedAndTheFileIsLeftAlone(t *testing.T) {
+	folder := t.TempDir()
+	o := openBox(t, folder, 5)
+	defer o.Close()
+	_, err := courier.OpenOutbox(folder, 5, quiet())
+	if err == nil || !strings.Contains(err.Error(), "another courier") {
+		t.Errorf("got %v", err)
+	}
+	if aside, _ := filepath.Glob(filepath.Join(folder, "*damaged*")); len(aside) > 0 {
+		t.Errorf("set aside: %v", aside)
+	}
+}
+
+func TestAFolderThatIsNotThereIsNamedInTheError(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "none")
+	_, err := courier.OpenOutbox(folder, 5, quiet())
+	if err == nil || !strings.Contains(err.Error(), folder) || !strings.Contains(err.Error(), "mode 0700") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestADamagedFileIsSetAsideWholeAndTheRoomGoesOn(t *testing.T) {
+	for name, damage := range map[string]func([]byte) []byte{
+		"random bytes":               func([]byte) []byte { return bytes.Repeat([]byte("not a database "), 999) },
+		"one byte":                   func([]byte) []byte { return []byte{7} },
+		"cut after the first page":   func(b []byte) []byte { return b[:4096] },
+		"cut in the middle":          func(b []byte) []byte { return b[:len(b)/2] },
+		"zeros from the second page": func(b []byte) []byte { return append(b[:4096:4096], make([]byte, len(b)-4096)...) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			o := openBox(t, folder, 10_000)
+			fill(t, o, 0, 5000)
+			o.Close()
+			path := filepath.Join(folder, "outbox.db")
+			whole, _ := os.ReadFile(path)
+			bad := damage(whole)
+			if err := os.WriteFile(path, bad, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var said bytes.Buffer
+			o, err := courier.OpenOutbox(folder, 10_000, slog.New(slog.NewTextHandler(&said, nil)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer o.Close()
+			if aside, _ := os.ReadFile(path + ".damaged-1"); !bytes.Equal(aside, bad) {
+				t.Error("the damaged file is not there as it was")
+			}
+			if strings.Count(said.String(), "\n") != 1 || !strings.Contains(said.String(), "outbox.db.damaged-1") {
+				t.Errorf("said: %s", said.String())
+			}
+			fill(t, o, 0, 3)
+			if got := contents(t, o); len(got) < 3 {
+				t.Errorf("does not hold new events: %v", got)
+			}
+		})
+	}
+}
+
+func TestAFlippedBitCostsOneEventAndNeverGoesOut(t *testing.T) {
+	folder := t.TempDir()
+	o := openBox(t, folder, 100)
+	fill(t, o, 0, 50)
+	o.Close()
+	path := filepath.Join(folder, "outbox.db")
+	b, _ := os.ReadFile(path)
+	for at := bytes.Index(b, []byte(`{"index":17}`)); at >= 0; at = bytes.Index(b, []byte(`{"index":17}`)) {
+		b[at+9] = '9' // every copy, freed pages too
+	}
+	os.WriteFile(path, b, 0o600)
+	o = openBox(t, folder, 100)
+	defer o.Close()
+	got := contents(t, o)
+	if len(got) != 49 || strings.Contains(fmt.Sprint(got), `{"index":97}`) {
+		t.Errorf("%d events: %v", len(got), got)
+	}
+}
+
+// Whatever happens to the file: the courier starts, never crashes, and never sends what was not written.
+func TestNoDamageStopsTheCourier(t *testing.T) {
+	folder := t.TempDir()
+	o := openBox(t, folder, 10_000)
+	fill(t, o, 0, 1000)
+	keys, _, _ := o.Next(300)
+	o.Done(keys[299])
+	fill(t, o, 1000, 1200)
+	o.Close()
+	whole, err := os.ReadFile(filepath.Join(folder, "outbox.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		b := bytes.Clone(whole)
+		for range rapid.IntRange(1, 4).Draw(t, "faults") {
+			at := rapid.IntRange(0, len(b)-1).Draw(t, "at")
+			if rapid.Bool().Draw(t, "in a page's head") {
+				at -= at % 4096
+				at += rapid.IntRange(0, min(80, len(b)-at-1)).Draw(t, "in head")
+			}
+			switch rapid.SampledFrom([]string{"flip", "zeros", "ones", "cut"}).Draw(t, "kind") {
+			case "flip":
+				b[at] ^= byte(1 << rapid.IntRange(0, 7).Draw(t, "bit"))
+			case "zeros":
+				clear(b[at:min(len(b), at+rapid.IntRange(1, 5000).Draw(t, "len"))])
+			case "ones":
+				for i := at; i < min(len(b), at+8); i++ {
+					b[i] = 0xff
+				}
+			case "cut":
+				b = b[:max(at, 1)]
+			}
+		}
+		folder, err := os.MkdirTemp("", "outbox")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.RemoveAll(folder)
+		os.WriteFile(filepath.Join(folder, "outbox.db"), b, 0o600)
+		o, err := courier.OpenOutbox(folder, 10_000, quiet())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer o.Close()
+		keys, events, err := o.Next(1 << 20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range events {
+			var i int
+			if n, err := fmt.Sscanf(e, `{"index":%d}`, &i); n != 1 || err != nil || i < 0 || i >= 1200 {
+				t.Fatalf("%q was never written", e)
+			}
+		}
+		if err := o.Add([]byte("new")); err != nil {
+			t.Fatal(err)
+		}
+		if len(keys) > 0 {
+			if err := o.Done(keys[len(keys)-1]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, events, _ := o.Next(2); fmt.Sprint(events) != "[new]" {
+			t.Fatalf("holds %q", events)
+		}
+	})
+}
