@@ -17,6 +17,9 @@ const (
 	SealedLen = nonceSize + size + tagSize
 )
 
+// ErrShut means that a sealed template did not open: other key, other label, other bytes. Which of them cannot be told.
+var ErrShut = errors.New("template: does not open")
+
 // Seal encrypts a template with AES-256-GCM and binds it to aad, which is not part of the result.
 //
 // A key seals one template and no other: the vault draws a new key for every Keep. So no nonce can come twice under
@@ -44,7 +47,7 @@ func (a *Arena) Seal(t Template, key *[32]byte, aad []byte, rand io.Reader) ([]b
 // difference in key, aad or bytes nothing comes of it.
 func (a *Arena) Open(sealed []byte, key *[32]byte, aad []byte) (Template, error) {
 	if len(sealed) != SealedLen {
-		return Template{}, fmt.Errorf("template: a sealed template of %d bytes, not %d", len(sealed), SealedLen)
+		return Template{}, ErrShut
 	}
 	gcm, err := newGCM(key)
 	if err != nil {
@@ -54,11 +57,11 @@ func (a *Arena) Open(sealed []byte, key *[32]byte, aad []byte) (Template, error)
 	defer a.mu.Unlock()
 	return a.fill(func(b *[size]byte) error {
 		if _, err := gcm.Open(b[:0], sealed[:nonceSize], sealed[nonceSize:], aad); err != nil {
-			return fmt.Errorf("template: open: %w", err)
+			return ErrShut
 		}
 		// The seal proves that a Seal of ours made it, not that it was a template then.
 		if n := dot(numbers(b), numbers(b)); !(math.Abs(float64(n)-1) < 1e-3) {
-			return errors.New("template: open: not of unit length")
+			return ErrShut
 		}
 		return nil
 	})

@@ -1,0 +1,206 @@
+package vault
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"example.org/edged/internal/person"
+	"example.org/edged/internal/template"
+	"go.etcd.io/bbolt"
+)
+
+// Erase destroys what is kept of these people. It returns without an error only when a search of both files, free
+// pages too, has found nothing of it. It can be called again at any time and finishes what an earlier call, or a
+// power cut, left undone; for somebody of whom there is nothing it does nothing.
+//
+// The order is the promise: first the keys, and from there on nobody's template opens, whatever happens; then the
+// records, each leaving a mark behind in the same transaction; last the files are written anew, without the marks.
+// Erasing several people at once writes the files once.
+func (v *Vault) Erase(people ...person.ID) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if err := Discard(v.dir); err != nil { // first, because it also makes room on a full disk
+		return err
+	}
+	gone := make(map[person.ID]bool)
+	for _, p := range people {
+		gone[p] = p != nobody
+	}
+	records, marks, err := v.find(gone)
+	if err != nil {
+		return fmt.Errorf("vault: erase: read %s: %w", v.path(peopleFile), err)
+	}
+	keys, err := v.dropKeys(func(p person.ID, _ keyID) bool { return gone[p] })
+	if err != nil {
+		return err
+	}
+	if len(records) == 0 && marks == 0 && keys == 0 && len(v.owed.pieces) == 0 {
+		return nil
+	}
+	if err := v.step("keys erased"); err != nil {
+		return err
+	}
+	err = v.people.Update(func(tx *bbolt.Tx) error {
+		for _, p := range records {
+			if err := errors.Join(tx.Bucket(entries).Delete(p[:]), tx.Bucket(unfinished).Put(p[:], nil)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("vault: erase records in %s: %w", v.path(peopleFile), err)
+	}
+	if err := v.step("records erased"); err != nil {
+		return err
+	}
+	return v.compact(func(k []byte) bool { return !gone[person.ID(k)] })
+}
+
+// find remembers what is there of these people, and tells who has a record and how many have a mark.
+func (v *Vault) find(gone map[person.ID]bool) (records []person.ID, marks int, err error) {
+	err = v.people.View(func(tx *bbolt.Tx) error {
+		for p := range gone {
+			if b := tx.Bucket(entries).Get(p[:]); b != nil {
+				records = append(records, p)
+				v.owed.add(sealedPart(b))
+				v.owed.add(p[:])
+			} else if has(tx.Bucket(unfinished), p[:]) {
+				marks++
+				v.owed.add(p[:])
+			}
+		}
+		return nil
+	})
+	return records, marks, err
+}
+
+// compact writes both files anew and proves that nothing owed is in them.
+func (v *Vault) compact(stays func(k []byte) bool) error {
+	if err := v.renew(keysFile, &v.keys, nil); err != nil {
+		return err
+	}
+	if err := v.step("keys compacted"); err != nil {
+		return err
+	}
+	notNobody := func(k []byte) bool { return !bytes.Equal(k, nobody[:]) && stays(k) }
+	if err := v.renew(peopleFile, &v.people, notNobody); err != nil {
+		return err
+	}
+	if err := v.step("people compacted"); err != nil {
+		return err
+	}
+	for _, name := range []string{keysFile, peopleFile} {
+		left, err := holdsAny(v.path(name), v.owed)
+		if err != nil {
+			return fmt.Errorf("vault: search %s for traces: %w", v.path(name), err)
+		}
+		if left {
+			return fmt.Errorf("vault: %s still holds something of an erased template: call Erase again", v.path(name))
+		}
+	}
+	v.owed = newTraces()
+	return nil
+}
+
+// renew puts a compacted file in the place of an open one. The folder is synced before the old file is let go, so
+// what was erased cannot come back with a power cut after Erase has returned.
+func (v *Vault) renew(name string, db **bbolt.DB, stays func(k []byte) bool) error {
+	fresh, err := v.rewrite(name, *db, stays)
+	if err != nil {
+		return err
+	}
+	old := *db
+	*db = fresh
+	if err := errors.Join(v.lock.Sync(), old.Close()); err != nil {
+		return fmt.Errorf("vault: let the old %s go: %w", v.path(name), err)
+	}
+	return nil
+}
+
+// Pending are people whose erasure has begun and is not at its end. Nothing of theirs can be opened; call Erase.
+func (v *Vault) Pending() []person.ID {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var all []person.ID
+	v.view(func(people, keys *bbolt.Bucket) error {
+		people.ForEach(func(k, _ []byte) error {
+			if !hasKey(keys, person.ID(k)) {
+				all = append(all, person.ID(k))
+			}
+			return nil
+		})
+		return people.Tx().Bucket(unfinished).ForEach(func(k, _ []byte) error {
+			if !bytes.Equal(k, nobody[:]) {
+				all = append(all, person.ID(k))
+			}
+			return nil
+		})
+	})
+	return all
+}
+
+func (v *Vault) erasing(p person.ID) (yes bool) {
+	v.view(func(people, keys *bbolt.Bucket) error {
+		yes = people.Get(p[:]) != nil && !hasKey(keys, p) || has(people.Tx().Bucket(unfinished), p[:])
+		return nil
+	})
+	return yes
+}
+
+// Discard destroys files that Open has set aside: they hold people's sealed faces, and whose cannot be told. Erase
+// does it too; call this for an erasure while there is no vault.
+func Discard(dir string) error {
+	names, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("vault: %w", err)
+	}
+	found := false
+	for _, e := range names {
+		if strings.HasPrefix(e.Name(), peopleFile+aside) || strings.HasPrefix(e.Name(), keysFile+aside) {
+			found = true
+			if err := remove(filepath.Join(dir, e.Name())); err != nil {
+				return fmt.Errorf("vault: destroy what was set aside: %w", err)
+			}
+		}
+	}
+	if !found {
+		return nil
+	}
+	return syncFolder(dir)
+}
+
+// holdsSomebody tells whether a file of the vault exists and has entries.
+func holdsSomebody(path string) (bool, error) {
+	if there, err := exists(path); err != nil || !there {
+		return false, err
+	}
+	db, err := openFile(path, 0)
+	if err != nil {
+		return true, err
+	}
+	defer db.Close()
+	some := false
+	err = db.View(func(tx *bbolt.Tx) error {
+		k, _ := tx.Bucket(entries).Cursor().First()
+		some = k != nil
+		return nil
+	})
+	return some, err
+}
+
+func has(b *bbolt.Bucket, key []byte) bool {
+	k, _ := b.Cursor().Seek(key) // Get cannot tell an empty value from none
+	return bytes.Equal(k, key)
+}
+
+func hasKey(keys *bbolt.Bucket, p person.ID) bool {
+	k, _ := keys.Cursor().Seek(p[:])
+	return bytes.HasPrefix(k, p[:])
+}
+
+func sealedPart(b []byte) []byte { return b[max(0, len(b)-template.SealedLen):] }

@@ -1,0 +1,162 @@
+package vault
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"example.org/edged/internal/person"
+	"example.org/edged/internal/template"
+	"go.etcd.io/bbolt"
+)
+
+const wrappedLen = 12 + 32 + 16 // nonce, key, tag
+
+// nobody marks in unfinished that free pages hold the former template of somebody who enrolled anew.
+var nobody = person.ID{}
+
+// Keep seals a template under its label and a new key, in place of what the person had before. The new key comes
+// first, then the record that names it, then the old key goes: whenever the power fails, the one or the other opens.
+// After an error it may be either; Erase makes sure that it is neither.
+func (v *Vault) Keep(l Label, t template.Template) error {
+	l.Expiry = time.Unix(l.Expiry.Unix(), 0).UTC()
+	if err := l.check(); err != nil {
+		return fmt.Errorf("vault: keep: %w", err)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.owed.pieces) > 0 || v.erasing(l.Person) {
+		return errors.New("vault: keep: an erasure is unfinished: call Erase again first")
+	}
+	r := record{Label: l}
+	wrapped, err := v.seal(&r, t)
+	if err != nil {
+		return fmt.Errorf("vault: keep: %w", err)
+	}
+	err = v.keys.Update(func(tx *bbolt.Tx) error {
+		return tx.Bucket(entries).Put(append(l.Person[:], r.key[:]...), wrapped)
+	})
+	if err != nil {
+		return fmt.Errorf("vault: write %s: %w", v.path(keysFile), err)
+	}
+	if err := v.step("new key kept"); err != nil {
+		return err
+	}
+	var old []byte
+	err = v.people.Update(func(tx *bbolt.Tx) error {
+		old = bytes.Clone(tx.Bucket(entries).Get(l.Person[:]))
+		if old != nil {
+			if err := tx.Bucket(unfinished).Put(nobody[:], nil); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket(entries).Put(l.Person[:], r.encode())
+	})
+	if err != nil {
+		_, undone := v.dropKeys(func(p person.ID, key keyID) bool { return key == r.key })
+		v.owed = newTraces() // that key has sealed nothing that was written
+		return errors.Join(fmt.Errorf("vault: write %s: %w", v.path(peopleFile), err), undone)
+	}
+	if err := v.step("new record kept"); err != nil || old == nil {
+		return err
+	}
+	v.owed.add(sealedPart(old))
+	if _, err := v.dropKeys(func(p person.ID, key keyID) bool { return p == l.Person && key != r.key }); err != nil {
+		return err
+	}
+	if err := v.step("old key erased"); err != nil {
+		return err
+	}
+	return v.compact(func([]byte) bool { return true })
+}
+
+// seal draws the person's new key, seals t under it into r, and gives the key back wrapped.
+func (v *Vault) seal(r *record, t template.Template) ([]byte, error) {
+	wrap, err := v.wrap()
+	if err != nil {
+		return nil, err
+	}
+	var key [32]byte
+	defer clear(key[:])
+	wrapped := make([]byte, wrap.NonceSize(), wrappedLen)
+	for _, b := range [][]byte{key[:], r.key[:], wrapped} {
+		if _, err := io.ReadFull(v.rand, b); err != nil {
+			return nil, fmt.Errorf("draw a key: %w", err)
+		}
+	}
+	r.aad = r.bind(v.device, r.key)
+	if r.sealed, err = v.arena.Seal(t, &key, r.aad, v.rand); err != nil {
+		return nil, err
+	}
+	return wrap.Seal(wrapped, wrapped, key[:], bindKey(v.device, r.Person, r.key)), nil
+}
+
+// sweep finishes what a Keep left when the power failed: keys that no record names, and a former template in free
+// pages. Keys of a record that cannot be read stay; it may be mended from a copy.
+func (v *Vault) sweep() error {
+	replaced := false
+	named := make(map[person.ID]keyID)
+	unread := make(map[person.ID]bool)
+	err := v.people.View(func(tx *bbolt.Tx) error {
+		k, _ := tx.Bucket(unfinished).Cursor().First()
+		replaced = bytes.Equal(k, nobody[:]) // the least of all keys
+		return tx.Bucket(entries).ForEach(func(k, b []byte) error {
+			p := person.ID(k)
+			if r, err := decode(p, b); err == nil {
+				named[p] = r.key
+			} else {
+				unread[p] = true
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("vault: read %s: %w", v.path(peopleFile), err)
+	}
+	dropped, err := v.dropKeys(func(p person.ID, key keyID) bool {
+		id, ok := named[p]
+		return !unread[p] && (!ok || id != key)
+	})
+	if err != nil || !replaced && dropped == 0 {
+		return err
+	}
+	return v.compact(func([]byte) bool { return true })
+}
+
+// dropKeys deletes wrapped keys and remembers their bytes until it is proved that no file holds them any more.
+func (v *Vault) dropKeys(which func(person.ID, keyID) bool) (int, error) {
+	var names [][]byte
+	err := v.keys.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(entries).ForEach(func(k, wrapped []byte) error {
+			if which(person.ID(k[:16]), keyID(k[16:])) {
+				names = append(names, bytes.Clone(k))
+				v.owed.add(k[16:])
+				v.owed.add(wrapped)
+			}
+			return nil
+		})
+	})
+	if err == nil && len(names) > 0 {
+		err = v.keys.Update(func(tx *bbolt.Tx) error {
+			for _, k := range names {
+				if err := tx.Bucket(entries).Delete(k); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return 0, fmt.Errorf("vault: erase keys in %s: %w", v.path(keysFile), err)
+	}
+	return len(names), nil
+}
+
+func (v *Vault) step(name string) error {
+	if v.after == nil {
+		return nil
+	}
+	return v.after(name)
+}
