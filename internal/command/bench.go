@@ -1,0 +1,3 @@
+package command
+
+type benchCmd struct{}

@@ -1,0 +1,83 @@
+package command
+
+import (
+	"fmt"
+	"os"
+
+	"example.org/edged/internal/config"
+	"example.org/edged/internal/confine"
+	"example.org/edged/internal/models"
+)
+
+type checkCmd struct {
+	Config string `help:"The configuration file." default:"/etc/edged/edged.yaml" type:"path"`
+	JSON   bool   `help:"Answer in JSON." name:"json"`
+}
+
+func (c *checkCmd) Run(t *tools) error {
+	cfg, err := config.Read(c.Config)
+	if err != nil {
+		return err
+	}
+	found := cfg.Check(t.ctx, config.Around{
+		Models: func(dir, name string) error {
+			p, err := findPack(dir, name)
+			if err != nil {
+				return err
+			}
+			return models.Verify(p)
+		},
+		Kernel: kernelFindings(),
+	})
+	red := 0
+	for _, f := range found {
+		if f.Level == config.Fail {
+			red++
+		}
+	}
+	if c.JSON {
+		if err := t.answer(map[string]any{"ok": red == 0, "findings": found}); err != nil {
+			return err
+		}
+	} else {
+		t.list(found, red)
+	}
+	if red > 0 {
+		return errNo
+	}
+	return nil
+}
+
+func (t *tools) list(found []config.Finding, red int) {
+	for _, f := range found {
+		fmt.Fprintf(t.Out, "%-5s %-12s %s\n", f.Level, f.Part, f.What)
+		if f.Do != "" {
+			fmt.Fprintf(t.Out, "%-5s %-12s → %s\n", "", "", f.Do)
+		}
+	}
+	fmt.Fprintf(t.Out, "check: %d findings, %d failed\n", len(found), red)
+}
+
+// kernelFindings says what this kernel can do for the walls.
+func kernelFindings() []config.Finding {
+	k := confine.Kernel()
+	add := func(ok bool, bad config.Level, part, good, what, do string) config.Finding {
+		if ok {
+			return config.Finding{Level: config.OK, Part: part, What: good}
+		}
+		return config.Finding{Level: bad, Part: part, What: what, Do: do}
+	}
+	_, space := confine.SpaceFlags("/proc/self/exe")
+	return []config.Finding{
+		add(k.Seccomp, config.Fail, "kernel", "seccomp filters keep rooms off the network ("+k.Release+")",
+			"no seccomp filters: no room can be kept off the network, so edged does not run", "use a kernel with CONFIG_SECCOMP_FILTER"),
+		add(k.Landlock > 0, config.Fail, "kernel", fmt.Sprintf("Landlock version %d keeps rooms to their own files", k.Landlock),
+			"no Landlock: rooms cannot be kept to their own files, so face mode is off; PIN and card work", "use kernel 5.13 or newer with lsm=…,landlock"),
+		add(k.Landlock == 0 || k.Landlock >= 4, config.Warn, "kernel", "Landlock keeps the courier to its broker's port",
+			"this Landlock knows no ports: the courier may call any port", "use kernel 6.7 or newer, or IPAddressAllow= in the unit"),
+		add(space, config.Warn, "kernel", "rooms without network live in empty network namespaces as well",
+			"no right to make network namespaces: seccomp alone keeps the rooms off the network", "start as root, or allow user namespaces"),
+		add(os.Geteuid() == 0, config.Warn, "users", "each room runs as a user of its own",
+			"not root: all rooms run as this user, kept apart by Landlock alone", "start from the systemd unit"),
+	}
+}

@@ -1,0 +1,153 @@
+package command
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/term"
+
+	"example.org/edged/internal/access"
+	"example.org/edged/internal/audit"
+	"example.org/edged/internal/models"
+	packs "example.org/edged/models"
+)
+
+// defaultModels is where the package puts a model pack.
+const defaultModels = "/usr/share/edged/models"
+
+type modelsCmd struct {
+	Install modelsInstallCmd `cmd:"" help:"Fetch the default pack with the npm client and check every byte of it."`
+	Verify  modelsVerifyCmd  `cmd:"" help:"Check the pack that is installed."`
+}
+
+type modelsInstallCmd struct {
+	Dir string `help:"Where to put it." default:"${models}" type:"path"`
+}
+
+func (c *modelsInstallCmd) Run(t *tools) error {
+	m, err := manifest(c.Dir, "faceplugin")
+	if err != nil {
+		return err
+	}
+	if err := m.Install(t.ctx, c.Dir); err != nil {
+		return err
+	}
+	fmt.Fprintf(t.Out, "%s: %d models of %s %s, licence %s, each as pinned\n", c.Dir, len(m.Roles), m.Source.Package, m.Source.Version, m.Source.Licence)
+	return nil
+}
+
+type modelsVerifyCmd struct {
+	Dir string `help:"Where it lies." default:"${models}" type:"path"`
+}
+
+func (c *modelsVerifyCmd) Run(t *tools) error {
+	p, err := findPack(c.Dir, "faceplugin")
+	if err != nil {
+		return err
+	}
+	if err := models.Verify(p); err != nil {
+		fmt.Fprintln(t.Err, "edged:", err)
+		return errNo
+	}
+	fmt.Fprintf(t.Out, "%s: whole and unchanged\n", c.Dir)
+	return nil
+}
+
+// manifest finds a pack by name: the default one is built in, another is a YAML file beside its models.
+func manifest(dir, name string) (*models.Manifest, error) {
+	if name == "faceplugin" {
+		return models.Parse(packs.Faceplugin)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, name+".yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("model pack %q has no manifest: %w (a pack is one YAML file beside its models)", name, err)
+	}
+	return models.Parse(text)
+}
+
+type auditCmd struct {
+	Verify auditVerifyCmd `cmd:"" help:"Check a copy of the audit log."`
+}
+
+type auditVerifyCmd struct {
+	Dir  string `arg:"" help:"The folder of the log, or of a copy." type:"existingdir"`
+	Key  string `help:"The public key, as printed by the device (edged/DEVICE+…)." required:""`
+	Old  string `help:"An older signed head (a file): check that the log has only grown since." type:"existingfile"`
+	JSON bool   `help:"Answer in JSON." name:"json"`
+}
+
+func (c *auditVerifyCmd) Run(t *tools) error {
+	verify := func() (audit.Report, error) { return audit.Verify(c.Dir, c.Key) }
+	if c.Old != "" {
+		old, err := os.ReadFile(c.Old)
+		if err != nil {
+			return fmt.Errorf("reading the older head: %w", err)
+		}
+		verify = func() (audit.Report, error) { return audit.VerifyGrowth(old, c.Dir, c.Key) }
+	}
+	r, err := verify()
+	if c.JSON {
+		out := map[string]any{"ok": err == nil, "report": r}
+		if err != nil {
+			out["why"] = err.Error()
+		}
+		if err := t.answer(out); err != nil {
+			return err
+		}
+	} else if err == nil {
+		fmt.Fprintln(t.Out, r.Text())
+	}
+	if err != nil {
+		fmt.Fprintln(t.Err, "edged: the log does not verify:", err)
+		return errNo
+	}
+	return nil
+}
+
+type pinCmd struct{}
+
+// Run reads the PIN without echo from a terminal, or one line from a pipe, and prints only its hash.
+func (c *pinCmd) Run(t *tools) error {
+	pin, err := t.readPIN()
+	if err != nil {
+		return coded{exitUsage, err}
+	}
+	hash, err := access.HashStaff(pin, rand.Reader)
+	if err != nil {
+		return coded{exitUsage, err}
+	}
+	fmt.Fprintln(t.Out, hash)
+	return nil
+}
+
+func (t *tools) readPIN() (string, error) {
+	fd := int(t.In.Fd())
+	if !term.IsTerminal(fd) {
+		b, err := io.ReadAll(io.LimitReader(t.In, 64))
+		return strings.TrimSpace(string(b)), err
+	}
+	ask := func(q string) ([]byte, error) {
+		fmt.Fprint(t.Err, q)
+		b, err := term.ReadPassword(fd)
+		fmt.Fprintln(t.Err)
+		return b, err
+	}
+	one, err := ask("Staff PIN, 6 to 12 digits: ")
+	if err != nil {
+		return "", err
+	}
+	two, err := ask("Once more: ")
+	if err != nil {
+		return "", err
+	}
+	if !bytes.Equal(one, two) {
+		return "", errors.New("the two were different; nothing was made")
+	}
+	return string(one), nil
+}

@@ -1,0 +1,3 @@
+package demo
+
+type passageCmd struct{}
