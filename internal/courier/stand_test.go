@@ -203,18 +203,22 @@ func newFleet(t testing.TB, options *mqtt.ClientOptions) *fleet {
 	t.Helper()
 	f := &fleet{}
 	options.SetOrderMatters(true).SetAutoReconnect(true).SetMaxReconnectInterval(time.Second).SetConnectTimeout(5 * time.Second)
+	heard := make(chan bool, 100)
 	options.SetOnConnectHandler(func(c mqtt.Client) {
-		c.Subscribe("edged/v1/#", 1, func(_ mqtt.Client, m mqtt.Message) {
+		s := c.Subscribe("edged/v1/#", 1, func(_ mqtt.Client, m mqtt.Message) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			f.all = append(f.all, m)
 		})
+		s.WaitTimeout(patience)
+		heard <- true
 	})
 	f.Client = mqtt.NewClient(options)
 	t.Cleanup(func() { f.Disconnect(100) })
 	if c := f.Connect(); !c.WaitTimeout(patience) || c.Error() != nil {
 		t.Fatalf("the fleet cannot connect: %v", c.Error())
 	}
+	<-heard
 	return f
 }
 

@@ -1,0 +1,386 @@
+package courier_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"log/slog"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+
+	"example.org/edged/internal/courier"
+	"example.org/edged/internal/room"
+)
+
+// A mosquitto is a real broker with a config of its own, that can be killed and started again on the same port.
+type mosquitto struct {
+	program, config string
+	port            int
+	cmd             *exec.Cmd
+	out             *lines
+}
+
+func newMosquitto(t testing.TB, port int, config string) *mosquitto {
+	t.Helper()
+	program, err := exec.LookPath("mosquitto")
+	if err != nil {
+		if program, err = exec.LookPath("/usr/sbin/mosquitto"); err != nil {
+			t.Skip("this machine has no Mosquitto: apt-get install mosquitto")
+		}
+	}
+	m := &mosquitto{program: program, config: filepath.Join(t.TempDir(), "mosquitto.conf"), port: port}
+	if os.Getuid() == 0 {
+		config += "\nuser root\n" // it would give up root, and then cannot read the test's folder
+	}
+	if err := os.WriteFile(m.config, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.start(t)
+	t.Cleanup(m.kill)
+	return m
+}
+
+func (m *mosquitto) start(t testing.TB) {
+	t.Helper()
+	m.out = &lines{}
+	m.cmd = exec.Command(m.program, "-c", m.config)
+	m.cmd.Stdout, m.cmd.Stderr = m.out, m.out
+	if err := m.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "Mosquitto listens", func() bool {
+		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", m.port))
+		if err == nil {
+			c.Close()
+		}
+		return err == nil
+	})
+}
+
+func (m *mosquitto) kill() {
+	if m.cmd != nil {
+		m.cmd.Process.Kill()
+		m.cmd.Wait()
+		m.cmd = nil
+	}
+}
+
+func plainMosquitto(t testing.TB) (*mosquitto, string) {
+	port := freePort(t)
+	return newMosquitto(t, port, fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\n", port)), fmt.Sprintf("tcp://127.0.0.1:%d", port)
+}
+
+func TestABrokerKilledAndStartedAgainIsFoundAndMissesNothing(t *testing.T) {
+	m, broker := plainMosquitto(t)
+	f := fleetAt(t, broker)
+	r := start(t, brief(t, broker))
+	eventually(t, "the broker is reached", r.linked)
+	r.decide(t, 0, 100)
+	eventually(t, "the first hundred", func() bool { return len(f.indices(t)) == 100 })
+
+	m.kill()
+	eventually(t, "the keeper hears that the broker is gone", func() bool { return !r.linked() })
+	r.decide(t, 100, 1100)
+	m.start(t)
+	eventually(t, "the broker is reached again", r.linked)
+	eventually(t, "the fleet is back", f.IsConnectionOpen)
+	r.decide(t, 1100, 1200)
+	// The broker has lost everything, the fleet's subscription too. What the courier delivered before the fleet was
+	// back is gone at the broker, so a fleet that cares keeps a session; here the tail shows that nothing stuck.
+	eventually(t, "the last event", func() bool { i := f.indices(t); return len(i) > 100 && i[len(i)-1] == 1199 })
+	f.request(t, fresh(1, "status", ""), false)
+	eventually(t, "a request is heard after the reconnect", func() bool { return len(f.on("cmd/res/fleet")) == 2 })
+	if s := f.last("state"); s["state"] != "init" {
+		t.Errorf("the retained state after the restart is %v", s)
+	}
+}
+
+func TestWhatHappenedWhileTheBrokerWasDownArrivesOnceAndInOrder(t *testing.T) {
+	port := freePort(t)
+	broker := fmt.Sprintf("tcp://127.0.0.1:%d", port)
+	r := start(t, brief(t, broker))
+	r.decide(t, 0, 2500)
+	// The fleet's place at the broker comes first, then the broker is opened to the courier: one port at a time.
+	folder := t.TempDir()
+	conf := "allow_anonymous true\npersistence true\nautosave_on_changes true\nautosave_interval 1\npersistence_location " + folder +
+		"/\nmax_queued_messages 100000\n"
+	other := freePort(t)
+	m := newMosquitto(t, other, fmt.Sprintf("%slistener %d 127.0.0.1\n", conf, other))
+	f := newFleet(t, mqtt.NewClientOptions().AddBroker(fmt.Sprintf("tcp://127.0.0.1:%d", other)).AddBroker(broker).
+		SetClientID("fleet").SetCleanSession(false))
+	eventually(t, "the fleet's session is on the broker's disk", func() bool {
+		info, err := os.Stat(filepath.Join(folder, "mosquitto.db"))
+		return err == nil && info.Size() > 100
+	})
+	m.kill()
+	m2 := newMosquitto(t, port, fmt.Sprintf("%slistener %d 127.0.0.1\n", conf, port))
+	_ = m2
+	eventually(t, "every event", func() bool { return len(f.indices(t)) == 2500 })
+	if got := fmt.Sprint(f.indices(t)); got != inOrder(0, 2500) {
+		t.Errorf("out of order: %s", got)
+	}
+}
+
+// The next two tests kill a courier, so it is a process of its own: this test program, run again.
+const roleVar = "COURIER_TEST_BRIEF"
+
+func TestMain(m *testing.M) {
+	text := os.Getenv(roleVar)
+	if text == "" {
+		os.Exit(m.Run())
+	}
+	var b room.Courier
+	err := json.Unmarshal([]byte(text), &b)
+	if err == nil {
+		err = courier.Carry(context.Background(), b, os.NewFile(3, "keeper"), slog.New(slog.NewTextHandler(os.Stderr, nil)), func() {})
+	}
+	fmt.Fprintln(os.Stderr, "courier:", err)
+	os.Exit(1)
+}
+
+// startProcess starts a courier that can be killed.
+func startProcess(t testing.TB, b room.Courier) (*keeper, func()) {
+	t.Helper()
+	ours, theirs := pair(t)
+	text, _ := json.Marshal(b)
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), roleVar+"="+string(text))
+	cmd.ExtraFiles = []*os.File{theirs}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	theirs.Close()
+	kill := func() { cmd.Process.Kill(); cmd.Wait() }
+	t.Cleanup(kill)
+	return newKeeper(t, ours), kill
+}
+
+func TestAKilledCourierIsReportedLostByTheBroker(t *testing.T) {
+	_, broker := plainMosquitto(t)
+	f := fleetAt(t, broker)
+	k, kill := startProcess(t, brief(t, broker))
+	eventually(t, "the broker is reached", k.linked)
+	eventually(t, "init", func() bool { return f.last("state")["state"] == "init" })
+	kill()
+	eventually(t, "lost", func() bool { return f.last("state")["state"] == "lost" })
+	late := newFleet(t, mqtt.NewClientOptions().AddBroker(broker).SetClientID("latecomer"))
+	eventually(t, "who comes later hears it too", func() bool { return late.last("state")["state"] == "lost" })
+}
+
+func TestAKilledCourierLosesNoEventThatItHadOnDisk(t *testing.T) {
+	port := freePort(t)
+	broker := fmt.Sprintf("tcp://127.0.0.1:%d", port)
+	b := brief(t, broker)
+	k, kill := startProcess(t, b)
+	k.decide(t, 0, 700)
+	file := filepath.Join(b.Folder, "outbox.db")
+	eventually(t, "the last event is on disk", func() bool {
+		whole, _ := os.ReadFile(file)
+		return bytes.Contains(whole, []byte(`"index":699`))
+	})
+	kill()
+	k2, kill2 := startProcess(t, b)
+	k2.decide(t, 700, 710)
+	eventually(t, "the second life's events are on disk", func() bool {
+		whole, _ := os.ReadFile(file)
+		return bytes.Contains(whole, []byte(`"index":709`))
+	})
+	kill2()
+	newMosquitto(t, port, fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\n", port))
+	f := fleetAt(t, broker)
+	startProcess(t, b)
+	eventually(t, "every event of both lives", func() bool { return len(f.indices(t)) == 710 })
+	if got := fmt.Sprint(f.indices(t)); got != inOrder(0, 710) {
+		t.Errorf("out of order: %s", got)
+	}
+}
+
+// An authority signs certificates into a folder.
+type authority struct {
+	folder string
+	cert   *x509.Certificate
+	key    *ecdsa.PrivateKey
+}
+
+func newAuthority(t testing.TB) *authority {
+	t.Helper()
+	a := &authority{folder: t.TempDir()}
+	a.key, _ = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test authority"}, IsCA: true,
+		BasicConstraintsValid: true, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageCertSign}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, a.key.Public(), a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.cert, _ = x509.ParseCertificate(der)
+	a.write(t, "ca.pem", "CERTIFICATE", der)
+	return a
+}
+
+func (a *authority) file(name string) string { return filepath.Join(a.folder, name) }
+
+func (a *authority) write(t testing.TB, name, kind string, der []byte) {
+	t.Helper()
+	if err := os.WriteFile(a.file(name), pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// sign makes NAME.pem and NAME.key.
+func (a *authority) sign(t testing.TB, name string, addresses ...net.IP) {
+	t.Helper()
+	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: addresses,
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.write(t, name+".pem", "CERTIFICATE", der)
+	private, _ := x509.MarshalECPrivateKey(key)
+	a.write(t, name+".key", "EC PRIVATE KEY", private)
+}
+
+func (a *authority) client(t testing.TB, name, broker string) *mqtt.ClientOptions {
+	t.Helper()
+	a.sign(t, name)
+	pair, err := tls.LoadX509KeyPair(a.file(name+".pem"), a.file(name+".key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(a.cert)
+	return mqtt.NewClientOptions().AddBroker(broker).SetClientID(name).
+		SetTLSConfig(&tls.Config{RootCAs: pool, Certificates: []tls.Certificate{pair}})
+}
+
+// shipped starts Mosquitto with deploy/broker as it stands; only the folders and the port are the test's.
+func shipped(t testing.TB, a *authority) string {
+	t.Helper()
+	a.sign(t, "broker", net.IPv4(127, 0, 0, 1))
+	conf, err := os.ReadFile("../../deploy/broker/mosquitto.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	acl, err := os.ReadFile("../../deploy/broker/fleet.acl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(a.file("fleet.acl"), acl, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	port := freePort(t)
+	text := strings.NewReplacer("/etc/mosquitto/edged", a.folder, "/var/lib/mosquitto/", t.TempDir()+"/",
+		"listener 8883", fmt.Sprintf("listener %d 127.0.0.1", port)).Replace(string(conf))
+	newMosquitto(t, port, text)
+	return fmt.Sprintf("ssl://127.0.0.1:%d", port)
+}
+
+func (a *authority) brief(t testing.TB, device, broker string) room.Courier {
+	a.sign(t, device)
+	b := brief(t, broker)
+	b.Device, b.CA, b.Cert, b.Key = device, a.file("ca.pem"), a.file(device+".pem"), a.file(device+".key")
+	return b
+}
+
+func TestTheShippedBrokerSetUpLetsEachDeviceSayItsOwnAndNoMore(t *testing.T) {
+	a := newAuthority(t)
+	broker := shipped(t, a)
+	f := newFleet(t, a.client(t, "fleet", broker))
+	r := start(t, a.brief(t, "door-1", broker))
+	eventually(t, "the broker is reached", r.linked)
+	r.decide(t, 0, 3)
+	eventually(t, "events", func() bool { return len(f.indices(t)) == 3 })
+	f.request(t, fresh(1, "status", ""), false)
+	eventually(t, "answers", func() bool { return len(f.on("cmd/res/fleet")) == 2 })
+	if r.said.has("not encrypted") {
+		t.Error("an encrypted way is called not encrypted")
+	}
+
+	// A thief with door-2's certificate speaks as door-1 and sends it a request. The broker acknowledges and drops.
+	thief := newFleet(t, a.client(t, "door-2", broker))
+	for _, topic := range []string{"evt/feed", "state", "cmd", "cmd/res/fleet"} {
+		if p := thief.Publish(root+topic, 1, false, `{"forged":true}`); !p.WaitTimeout(patience) {
+			t.Fatal("no acknowledgement")
+		}
+	}
+	thief.Publish("edged/v1/home/door-2/state", 1, false, `{"own":true}`).WaitTimeout(patience)
+	eventually(t, "door-2's own word", func() bool {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return len(f.all) > 0 && strings.Contains(string(f.all[len(f.all)-1].Payload()), "own")
+	})
+	f.request(t, fresh(2, "status", ""), false)
+	eventually(t, "the next answers", func() bool { return len(f.on("cmd/res/fleet")) == 4 })
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, m := range f.all {
+		if strings.Contains(string(m.Payload()), "forged") {
+			t.Errorf("%s was forged", m.Topic())
+		}
+	}
+	if n := len(r.heard()); n != 2 {
+		t.Errorf("the keeper was asked %d times", n)
+	}
+	if len(thief.on("evt/feed"))+len(thief.on("cmd/res/fleet")) > 0 {
+		t.Error("the thief hears door-1")
+	}
+}
+
+func TestWithoutTrustThereIsNoSession(t *testing.T) {
+	a, stranger := newAuthority(t), newAuthority(t)
+	broker := shipped(t, a)
+	port := broker[strings.LastIndex(broker, ":"):]
+	for name, tt := range map[string]struct {
+		brief func() room.Courier
+		why   string
+	}{
+		"a broker that another authority signed": {func() room.Courier {
+			b := a.brief(t, "door-3", broker)
+			b.CA = stranger.file("ca.pem")
+			return b
+		}, "unknown authority"},
+		"a broker under another name": {func() room.Courier { return a.brief(t, "door-4", "ssl://localhost"+port) }, "localhost"},
+		"a device without a certificate": {func() room.Courier {
+			b := a.brief(t, "door-5", broker)
+			b.Cert, b.Key = "", ""
+			return b
+		}, "certificate"},
+		"a device that another authority signed": {func() room.Courier {
+			b := stranger.brief(t, "door-6", broker)
+			b.CA = a.file("ca.pem")
+			return b
+		}, "unknown certificate authority"},
+		"plain words to an encrypted port": {func() room.Courier { return brief(t, "tcp://127.0.0.1"+port) }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := start(t, tt.brief())
+			eventually(t, "a line in the log", func() bool { return r.said.has("trying again") && r.said.has(tt.why) })
+			if r.linked() {
+				t.Error("there is a session")
+			}
+		})
+	}
+}
+
+func TestAWayThatIsNotEncryptedIsSaidOnce(t *testing.T) {
+	r := start(t, brief(t, "tcp://192.0.2.1:1883"))
+	eventually(t, "the line", func() bool { return r.said.has("is not encrypted") })
+}
