@@ -109,12 +109,10 @@ func (p *pictures) wait(ctx context.Context) error {
 	if p.due == 0 {
 		p.due = now
 	}
-	for p.due+int64(p.every) <= now {
-		if name, err := p.next(); err != nil || name == "" {
-			break
-		}
-		p.due += int64(p.every)
-		p.seen(1, 1, wire.CameraSeeing)
+	if missed := (now - p.due) / int64(p.every); missed > 0 && len(p.names) > 0 {
+		p.at = int((int64(p.at) + missed) % int64(len(p.names)))
+		p.due += missed * int64(p.every)
+		p.seen(uint64(missed), uint64(missed), wire.CameraSeeing)
 	}
 	t := time.NewTimer(time.Duration(max(0, p.due-now)))
 	defer t.Stop()
