@@ -1,0 +1,127 @@
+package config_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/edged/internal/config"
+	"example.org/edged/internal/notice"
+	"example.org/edged/internal/room"
+)
+
+const hash = "$argon2id$v=19$m=19456,t=2,p=1$1r9aTrJVNY8/vX0pv6FFYg$G8NcfFoFmf9tUT5OKe31IA71uizVYL3OsniqL41qud8"
+
+// written reads a config of a device and a staff, both small, and what a test adds.
+func written(t *testing.T, more string) *config.Config {
+	t.Helper()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "door.yaml")
+	text := "device: {id: door-1}\nstaff: [{name: desk, pin_hash: '" + hash + "'}]\n" + more
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n, err := os.ReadFile("../../configs/notice.example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "notice.yaml"), n, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+var pack = room.Pack{Dir: "/m", Name: "faceplugin", Files: map[string]room.ModelFile{"feature": {Name: "f.onnx", SHA256: "abcd"}}}
+
+func TestTheKeeperIsToldWhatTheFileSays(t *testing.T) {
+	c := written(t, "state: st\ntimezone: -03:30\nnotice: notice.yaml\ndoor: {methods: [pin, face], pulse: 0.5s}\n"+
+		"pin: {digits: 6, free_tries: 2, first_wait: 1m}\ncamera: {source: v4l2}\nface: {models: m, level: strict, frames: 4, enrol_from: 6, keep: 365d, liveness: 0.2}\n"+
+		"mqtt: {broker: 'ssl://b:1'}\n")
+	built := time.Unix(1700000000, 0)
+	k := c.Keeper(pack, built)
+	n, err := notice.Parse(k.Notice)
+	if err != nil || n.Hash() != c.Text.Hash() {
+		t.Errorf("the keeper cannot read its notice: %v", err)
+	}
+	k.Notice = nil
+	if k.Face == nil || *k.Face != (room.Face{Model: "abcd", Level: "strict", Frames: 4, EnrolFrom: 6, Keep: 365 * 24 * time.Hour, Live: 0.2}) {
+		t.Errorf("face: %+v", k.Face)
+	}
+	k.Face = nil
+	want := room.Keeper{Device: "door-1", Site: "home", Folder: filepath.Join(filepath.Dir(c.File), "st", "keeper"), Built: built,
+		Door: room.Door{Driver: "virtual", Pulse: 500 * time.Millisecond}, PIN: room.PIN{Digits: 6, FreeTries: 2, FirstWait: time.Minute},
+		Staff: []room.Staff{{Name: "desk", Hash: hash}}, Fleet: true, Offset: -(3*time.Hour + 30*time.Minute)}
+	if fmt.Sprintf("%+v", k) != fmt.Sprintf("%+v", want) {
+		t.Errorf("got\n%+v\nwant\n%+v", k, want)
+	}
+}
+
+func TestADoorWithoutFaceOpensNoCamera(t *testing.T) {
+	c := written(t, "door: {methods: [pin]}\ncamera: {source: rtsp, url: 'rtsp://cam/1'}\nface: {models: m}\n")
+	_, eye := c.Eye(pack)
+	_, lens := c.Lens()
+	if eye || lens || c.Video() != "" || c.Keeper(pack, time.Time{}).Face != nil || c.Kiosk("").Face || c.Kiosk("").Preview {
+		t.Error("something looks although no face opens the door")
+	}
+}
+
+func TestEachSourceGoesWhereItBelongs(t *testing.T) {
+	const rest = "notice: notice.yaml\ndoor: {methods: [pin, face]}\nface: {models: m}\n"
+	for _, test := range []struct {
+		name, camera string
+		eye          room.Camera
+		lens         room.Lens
+		video        string
+	}{
+		{"a USB camera is opened by the hall", "{source: v4l2, device: /dev/video3, size: 1280x720, fps: 30}", room.Camera{Kind: "v4l2", Width: 1280, Height: 720, FPS: 30}, room.Lens{}, "/dev/video3"},
+		{"a folder is read by the eye", "{source: pictures, folder: /p, every: 5s}", room.Camera{Kind: "pictures", Folder: "/p", Every: 5 * time.Second, Silent: 15 * time.Second}, room.Lens{}, ""},
+		{"a file is read by the lens", "{source: video, file: /v.mp4}", room.Camera{Kind: "lens"}, room.Lens{Source: "/v.mp4", Loop: true}, ""},
+		{"an IP camera is called by the lens", "{source: rtsp, url: 'rtsp://a:b@cam:554/1'}", room.Camera{Kind: "lens"}, room.Lens{Source: "rtsp://a:b@cam:554/1"}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := written(t, rest+"camera: "+test.camera+"\n")
+			eye, ok := c.Eye(pack)
+			lens, far := c.Lens()
+			if !ok || eye.Camera != test.eye || lens != test.lens || far != (test.lens != room.Lens{}) || c.Video() != test.video {
+				t.Errorf("eye %+v, lens %+v, video %q", eye.Camera, lens, c.Video())
+			}
+			if eye.Zone != (room.Zone{Right: 1, Bottom: 1, MinEyeDistance: 24}) {
+				t.Errorf("zone %+v", eye.Zone)
+			}
+		})
+	}
+}
+
+func TestThePasswordIsReadFromItsFile(t *testing.T) {
+	c := written(t, "door: {methods: [pin]}\nmqtt: {broker: 'ssl://b:8883', user: u, password_file: pw}\n")
+	if _, on, err := c.Courier("", ""); !on || err == nil || !strings.Contains(err.Error(), "mqtt.password_file") {
+		t.Errorf("without the file: %v, %v", on, err)
+	}
+	if err := os.WriteFile(c.MQTT.PasswordFile, []byte(" pass word\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, on, err := c.Courier("key", "v1")
+	if !on || err != nil || out.Password != " pass word" || out.User != "u" || out.Broker != "ssl://b:8883" || out.AuditKey != "key" || out.Version != "v1" {
+		t.Errorf("%+v, %v, %v", out, on, err)
+	}
+	if _, on, err := written(t, "door: {methods: [pin]}\n").Courier("", ""); on || err != nil {
+		t.Errorf("without a broker there is no courier: %v, %v", on, err)
+	}
+}
+
+// TestAConfigCanBePrinted: somebody will log it.
+func TestAConfigCanBePrinted(t *testing.T) {
+	c := written(t, "door: {methods: [pin]}\ncamera: {source: rtsp, url: 'rtsp://a:hunter2@cam:554/1'}\n")
+	for _, s := range []string{fmt.Sprintf("%v %+v %#v %s", c, *c, c.Camera, c.Staff), fmt.Sprintf("%+v %#v %q %x", *c.Camera, c.Staff, c.Staff, c.Camera.URL)} {
+		if strings.Contains(s, "hunter2") || strings.Contains(s, "argon2id") || strings.Contains(s, "68756e74657232") {
+			t.Error(s)
+		}
+	}
+}

@@ -1,0 +1,149 @@
+// Package config reads the one file that an installer writes and says, with line, column and the fix, what is wrong
+// in it. It never starts on a guess: an unknown key, a wrong unit or a door that only a face can open is refused, and
+// no error ever repeats a password or a PIN hash.
+//
+// More than five names are exported: the types below are, side by side, every key that the file may hold. Their tags
+// are the only place where default, range and choices are written down; docs/config.md is tested against them.
+package config
+
+import (
+	"fmt"
+	"time"
+
+	"example.org/edged/internal/notice"
+)
+
+// Config is the file, complete: defaults filled in, paths absolute, every rule checked.
+type Config struct {
+	Device   Device  `yaml:"device" need:"yes"`
+	Site     string  `yaml:"site" default:"home"`
+	State    string  `yaml:"state" default:"/var/lib/edged" path:"yes"`
+	Timezone Offset  `yaml:"timezone" default:"+08:00" range:"-12:00..+14:00"`
+	Screen   Screen  `yaml:"kiosk"`
+	Door     Door    `yaml:"door" need:"yes"`
+	PIN      PIN     `yaml:"pin"`
+	Camera   *Camera `yaml:"camera"`
+	Face     *Face   `yaml:"face"`
+	Notice   string  `yaml:"notice" path:"yes"`
+	Staff    []Staff `yaml:"staff" need:"yes"`
+	MQTT     *MQTT   `yaml:"mqtt"`
+	Rooms    Rooms   `yaml:"rooms"`
+
+	File string         `yaml:"-"` // where it was read from, absolute
+	Text *notice.Notice `yaml:"-"` // the notice that Notice names; nil without one
+}
+
+// Device is this terminal.
+type Device struct {
+	ID string `yaml:"id" need:"yes"`
+}
+
+// Screen is the terminal's own, shown by the kiosk.
+type Screen struct {
+	Listen    string   `yaml:"listen" default:"127.0.0.1:8477"`
+	Languages []string `yaml:"languages" default:"zh, en" one:"zh|en"`
+	Preview   bool     `yaml:"preview" default:"true"`
+}
+
+// Door is the one door.
+type Door struct {
+	Name    string        `yaml:"name" default:"door"`
+	Methods []string      `yaml:"methods" need:"yes" one:"pin|face"`
+	Driver  string        `yaml:"driver" default:"virtual" one:"virtual"`
+	Path    string        `yaml:"path" path:"yes"`
+	Pulse   time.Duration `yaml:"pulse" default:"3s" range:"500ms..60s"`
+}
+
+// PIN is the way in that everybody has.
+type PIN struct {
+	Digits    int           `yaml:"digits" default:"8" range:"6..12"`
+	FreeTries int           `yaml:"free_tries" default:"5" range:"1..10"`
+	FirstWait time.Duration `yaml:"first_wait" default:"30s" range:"5s..1h"`
+}
+
+// Camera is where pictures come from.
+type Camera struct {
+	Source         string        `yaml:"source" need:"yes" one:"v4l2|pictures|video|rtsp"`
+	Device         string        `yaml:"device" default:"/dev/video0" path:"yes"`
+	Size           Size          `yaml:"size" default:"640x480" range:"160x120..1920x1080"`
+	FPS            int           `yaml:"fps" default:"15" range:"1..60"`
+	Folder         string        `yaml:"folder" path:"yes"`
+	Every          time.Duration `yaml:"every" default:"1s" range:"10ms..1h"`
+	File           string        `yaml:"file" path:"yes"`
+	URL            Secret        `yaml:"url"`
+	Zone           Zone          `yaml:"zone"`
+	MinEyeDistance int           `yaml:"min_eye_distance" default:"24" range:"16..400"`
+}
+
+// Zone is the part of the picture in which a face is looked at, as fractions of its width and height.
+type Zone struct {
+	Left   float64 `yaml:"left" default:"0" range:"0..1"`
+	Top    float64 `yaml:"top" default:"0" range:"0..1"`
+	Right  float64 `yaml:"right" default:"1" range:"0..1"`
+	Bottom float64 `yaml:"bottom" default:"1" range:"0..1"`
+}
+
+// Face is how faces are used at this door.
+type Face struct {
+	Models    string        `yaml:"models" need:"yes" path:"yes"`
+	Pack      string        `yaml:"pack" default:"faceplugin"`
+	Level     string        `yaml:"level" default:"default" one:"default|strict"`
+	Frames    int           `yaml:"frames" default:"3" range:"1..10"`
+	EnrolFrom int           `yaml:"enrol_from" default:"5" range:"3..20"`
+	Keep      time.Duration `yaml:"keep" default:"365d" range:"1d..365d"`
+	Liveness  float64       `yaml:"liveness" default:"0.05" range:"0.01..1"`
+}
+
+// Staff may let newcomers get a PIN.
+type Staff struct {
+	Name    string `yaml:"name" need:"yes"`
+	PINHash Secret `yaml:"pin_hash" need:"yes"`
+}
+
+// MQTT is the broker that hears what happened at the door.
+type MQTT struct {
+	Broker       string `yaml:"broker" need:"yes"`
+	User         string `yaml:"user"`
+	PasswordFile string `yaml:"password_file" path:"yes"`
+	CA           string `yaml:"ca" path:"yes"`
+	Cert         string `yaml:"cert" path:"yes"`
+	Key          string `yaml:"key" path:"yes"`
+}
+
+// Rooms is how the programs are kept apart.
+type Rooms struct {
+	Users string `yaml:"users" default:"auto" one:"auto|none"`
+}
+
+// HasFace says whether a face opens the door.
+func (c *Config) HasFace() bool {
+	for _, m := range c.Door.Methods {
+		if m == "face" {
+			return true
+		}
+	}
+	return false
+}
+
+// Secret is a text that is never printed: a PIN hash, or an address that may hold a password.
+type Secret string
+
+func (Secret) String() string               { return "(hidden)" }
+func (Secret) GoString() string             { return "(hidden)" }
+func (Secret) MarshalText() ([]byte, error) { return []byte("(hidden)"), nil }
+
+// Size is a picture size in pixels.
+type Size struct{ Width, Height int }
+
+func (s Size) String() string { return fmt.Sprintf("%dx%d", s.Width, s.Height) }
+
+// Offset is how far local time is from UTC. It is fixed: a device that guards due dates must not jump an hour.
+type Offset time.Duration
+
+func (o Offset) String() string {
+	sign, m := '+', int(time.Duration(o)/time.Minute)
+	if m < 0 {
+		sign, m = '-', -m
+	}
+	return fmt.Sprintf("%c%02d:%02d", sign, m/60, m%60)
+}
