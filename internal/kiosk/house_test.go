@@ -115,6 +115,11 @@ func open(t testing.TB, languages ...string) *house {
 		h.keeper.Close()
 		h.eye.Close()
 	})
+	// The keeper's Hello ends a turn; only when it has been heard may one begin.
+	p := h.page(t)
+	h.say(t, &wire.Screen{Prompt: wire.PromptHome})
+	p.event(t)
+	p.leave()
 	return h
 }
 
@@ -184,6 +189,7 @@ type page struct {
 	token  string
 	client *http.Client
 	stream *bufio.Reader
+	leave  func()
 }
 
 var tokenIn = regexp.MustCompile(`<meta name="page" content="([0-9a-f]{64})">`)
@@ -204,6 +210,7 @@ func (h *house) page(t testing.TB) *page {
 	}
 	t.Cleanup(func() { r.Body.Close() })
 	p.stream = bufio.NewReader(r.Body)
+	p.leave = func() { r.Body.Close() }
 	if line, err := p.stream.ReadString('\n'); err != nil || line != "retry: 1000\n" {
 		t.Fatalf("the stream begins with %q, %v", line, err)
 	}

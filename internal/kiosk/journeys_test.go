@@ -13,9 +13,9 @@ import (
 // The words that the walk looks for, by language: what a person reads in the two seconds.
 var read = map[string]map[string]string{
 	"zh": {"declined": "没有采集任何信息，密码照常使用", "wrong": "密码不对，还可以试 4 次", "withdrawn": "您的人脸已停用，正在删除", "erased": "您的人脸已删除，密码照常使用",
-		"enrolled": "2027年1月", "welcome": "欢迎，门已打开", "steps": "3 / 5", "consent": "已同意", "staff": "工作人员密码不对", "closer": "请靠近一点"},
+		"enrolled": "2027年1月15日", "welcome": "欢迎，门已打开", "steps": "3 / 5", "consent": "已同意", "staff": "工作人员密码不对", "closer": "请靠近一点"},
 	"en": {"declined": "Nothing was taken. Your PIN works as before.", "wrong": "That PIN did not match. Tries left: 4.", "withdrawn": "Your face is unusable now. It is being erased.",
-		"erased": "Your face has been erased. Your PIN works as before.", "enrolled": "January", "welcome": "Welcome. The door is open.", "steps": "3 of 5", "consent": "Given",
+		"erased": "Your face has been erased. Your PIN works as before.", "enrolled": "January 15, 2027", "welcome": "Welcome. The door is open.", "steps": "3 of 5", "consent": "Given",
 		"staff": "That staff PIN did not match.", "closer": "Come a little closer"},
 }
 
@@ -173,6 +173,8 @@ func (v *visitor) opens() {
 	v.say(v.t, &wire.FrontDoor{Face: wire.FaceRestEye})
 	v.until(`document.getElementById('camera').textContent === ''`)
 	v.equal("#pad", "#face")
+	v.click("#use")
+	v.until(`document.body.dataset.screen === 'home' && document.getElementById('title').textContent !== ''`)
 	v.picture("face-rests")
 	v.say(v.t, &wire.FrontDoor{Face: wire.FaceOn})
 }
@@ -244,9 +246,6 @@ func TestTwiceTheSize(t *testing.T) {
 				name := "large"
 				if c.larger {
 					v.click("#larger")
-				}
-				if c.width != 800 {
-					v.folder = t.TempDir()
 				}
 				v.everyScreen(name)
 			})

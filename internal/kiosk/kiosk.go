@@ -142,9 +142,13 @@ func (t *Terminal) Run(ctx context.Context, ticks <-chan time.Time) error {
 		if t.eye != nil {
 			t.eye.Close()
 		}
-		err := server.Close()
-		t.guard.wait()
-		return err
+		// Every stream ends with the context; whoever still hangs after patience is cut off.
+		last, done := context.WithTimeout(context.WithoutCancel(inner), patience)
+		defer done()
+		if server.Shutdown(last) != nil {
+			return server.Close()
+		}
+		return nil
 	})
 	return g.Wait()
 }

@@ -120,8 +120,11 @@ func (s *stage) begin(token string) (wire.Session, bool) {
 	switch {
 	case s.turn.session == 0:
 		s.turn = turn{session: drawSession(), page: token}
-	case s.turn.page != token:
+	case s.turn.page == token:
+	case s.seats[s.turn.page] != nil && s.seats[s.turn.page].out != nil:
 		return 0, false
+	default: // the page of the turn has gone, perhaps because it was loaded anew: nobody waits a minute for a ghost
+		s.turn = turn{session: drawSession(), page: token}
 	}
 	s.turn.last = s.now()
 	s.seats[token].use(s.turn.last)

@@ -2,11 +2,14 @@ package kiosk_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -267,6 +270,66 @@ func TestTheTerminalEndsWithTheKeeper(t *testing.T) {
 	if _, err := p.stream.ReadString(0); !isEOF(err) {
 		t.Errorf("the stream ended with %v", err)
 	}
+}
+
+func TestAPageLoadedAnewTakesTheTurnOfTheOneThatHasGone(t *testing.T) {
+	h := open(t)
+	old, fresh := h.page(t), h.page(t)
+	old.post(t, "/pin", `{"act":"mine","pin":"123456"}`)
+	session := h.hears(t).(*wire.PINTyped).Session
+	old.leave()
+	for range 500 { // until the terminal sees that the stream is closed
+		if fresh.post(t, "/pin", `{"act":"open","pin":"123456"}`) == 204 {
+			break
+		}
+	}
+	if w := h.hears(t).(*wire.PINTyped); w.Session == session {
+		t.Error("it goes on with the turn of somebody else")
+	}
+	h.say(t, &wire.Record{Session: session})
+	h.say(t, &wire.Screen{Prompt: wire.PromptStill})
+	if got := fresh.event(t); !strings.HasPrefix(got, "screen ") {
+		t.Errorf("it heard %s", got)
+	}
+}
+
+func TestRunBeginsAndEnds(t *testing.T) {
+	listen, address := socket(t, "127.0.0.1:0")
+	hall, atHall := pair(t)
+	keeper, atKeeper := pair(t)
+	brief, err := json.Marshal(room.Kiosk{Address: address, Notice: noticeJSON})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := room.New(slog.New(slog.DiscardHandler), brief, map[string]*os.File{"listen": listen, "keeper": keeper, "hall": hall})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- kiosk.Run(ctx, r) }()
+	heard, err := wire.Open[wire.RoomSays, wire.RoomHears](atHall, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []wire.Part{wire.PartRoom, wire.PartScreen} {
+		if w, err := heard.Hear(); err != nil || w.(*wire.Ready).Part != want {
+			t.Fatalf("the hall heard %v, %v", w, err)
+		}
+	}
+	answer, err := http.Get("http://" + address + "/healthz")
+	if err != nil || answer.StatusCode != 204 {
+		t.Fatalf("GET /healthz: %v %v", answer, err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+	if _, err := http.Get("http://" + address + "/healthz"); err == nil {
+		t.Error("it still answers")
+	}
+	atKeeper.Close()
+	heard.Close()
 }
 
 func TestAKeeperThatBeginsAnewKnowsNoTurn(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"image/png"
 	"math"
 	"os"
 	"os/exec"
@@ -25,10 +26,10 @@ var update = flag.Bool("update", false, "write the screenshots of the walk to do
 // A visitor walks through the real page in a real Chromium; the test plays the keeper and the eye.
 type visitor struct {
 	*house
-	t      *testing.T
-	ctx    context.Context
-	lang   string
-	folder string
+	t     *testing.T
+	ctx   context.Context
+	lang  string
+	other bool // not the glass of 800x480: its pictures are not kept
 }
 
 // browser starts one Chromium for the whole test.
@@ -56,10 +57,7 @@ func visit(t *testing.T, ctx context.Context, lang string, width, height int64) 
 	t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(cancel)
-	v := &visitor{house: open(t), t: t, ctx: ctx, lang: lang, folder: t.TempDir()}
-	if *update {
-		v.folder = filepath.Join("..", "..", "docs", "screens")
-	}
+	v := &visitor{house: open(t), t: t, ctx: ctx, lang: lang, other: width != 800 || height != 480}
 	v.do(chromedp.EmulateViewport(width, height), chromedp.Navigate("http://"+v.address+"/"))
 	v.say(t, &wire.FrontDoor{Face: wire.FaceOn, Now: v.clock().Unix()})
 	v.until(`document.getElementById('camera').textContent !== ''`)
@@ -164,7 +162,29 @@ func (v *visitor) picture(name string) {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(v.folder, name+"-"+v.lang+".png"), shot, 0o644); err != nil {
+	if *update && kept[name] && !v.other {
+		v.keep(filepath.Join("..", "..", "docs", "screens", name+"-"+v.lang+".png"), shot)
+	}
+	if err := os.WriteFile(filepath.Join(v.t.ArtifactDir(), name+"-"+v.lang+".png"), shot, 0o644); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// kept are the screens that docs/screens shows; go test -artifacts keeps all of them.
+var kept = map[string]bool{"home": true, "notice": true, "guide": true, "enrolled": true, "welcome": true, "record": true, "large-home": true}
+
+// keep packs a screenshot as small as it goes.
+func (v *visitor) keep(path string, shot []byte) {
+	v.t.Helper()
+	m, err := png.Decode(bytes.NewReader(shot))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, m); err != nil {
+		v.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
 		v.t.Fatal(err)
 	}
 }

@@ -55,7 +55,7 @@ function title() {
   if (lost) return t('page.lost');
   if (s.banner) return t(s.banner);
   if (s.screen === 'home') {
-    return t(door.open ? 'home.open' : door.face === 'off' ? 'home.title.pin' : 'home.title');
+    return t(door.open ? 'home.open' : door.face === 'on' ? 'home.title' : 'home.title.pin');
   }
   if (s.screen === 'ask') return t(`ask.${s.act}.title`);
   if (s.screen === 'notice') return s.notice?.pages[code()]?.title || t('notice.title');
@@ -133,6 +133,8 @@ function leave() { // the turn is over: the room and the keeper are told
 }
 
 async function openNotice() {
+  // Nobody reads a long notice to hear at its end that there is nothing to agree to now.
+  if (door.face !== 'on') return home(door.face === 'off' ? 'face.off' : 'prompt.face-rests');
   const pages = {};
   try {
     for (const [lang] of codes) pages[lang] = await (await fetch('/notice?lang=' + lang)).json();
@@ -253,7 +255,10 @@ setInterval(() => {
 }, 1000);
 
 for (const name of ['pointerdown', 'keydown', 'wheel', 'touchmove']) addEventListener(name, sign, { passive: true });
-for (const b of document.querySelectorAll('[data-key]')) b.onclick = () => key(b.dataset.key);
+for (const b of document.querySelectorAll('[data-key]')) {
+  b.onclick = () => key(b.dataset.key);
+  b.onpointerdown = (e) => e.preventDefault(); // or a later Enter would press this key again
+}
 addEventListener('keydown', (e) => {
   if (e.ctrlKey || e.altKey || e.metaKey) return;
   const pad = s.screen === 'home' || s.screen === 'ask';
@@ -281,6 +286,7 @@ $('staff').onclick = () => go('ask', { act: 'newcomer' });
 $('agree').onclick = agree;
 $('decline').onclick = decline;
 $('more').onclick = nextPart;
+$('result').onclick = () => { if (s.result?.prompt === 'welcome') leave(); };
 $('notice').onscroll = () => { $('more').hidden = atEnd(); };
 for (const id of ['back', 'stop', 'done']) $(id).onclick = leave;
 
