@@ -43,15 +43,8 @@ func Run(ctx context.Context, r *room.Room) error {
 		return err
 	}
 	defer keeper.Close()
-	var shown *mirror
-	if r.Has("kiosk") {
-		kiosk, err := dial[wire.RoomHears, wire.MirrorSays](r, "kiosk", nil)
-		if err != nil {
-			return err
-		}
-		defer kiosk.Close()
-		shown = newMirror(kiosk, r.Log)
-	}
+	shown := newMirror(r)
+	defer shown.close()
 	r.Ready(wire.PartFace)
 
 	w := &watch{source: source, sight: sight, keeper: keeper, mirror: shown, orders: orders, log: r.Log}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"example.org/edged/internal/capture"
@@ -21,6 +22,7 @@ func measureAll(ctx context.Context, r *room.Room, sight *vision.Vision, list *r
 		return err
 	}
 	defer out.Close()
+	defer context.AfterFunc(ctx, func() { out.Close() })()
 	folder, err := os.OpenRoot(list.Folder)
 	if err != nil {
 		return fmt.Errorf("opening the folder of pictures: %w", err)
@@ -40,8 +42,10 @@ func measureAll(ctx context.Context, r *room.Room, sight *vision.Vision, list *r
 			return err
 		}
 	}
-	m = wire.Measured{}
-	return sight.Forget()
+	if _, err := out.Hear(); !errors.Is(err, io.EOF) { // closing first would cut off what was not heard yet
+		return fmt.Errorf("waiting for the end: %w", err)
+	}
+	return nil
 }
 
 // measure fills m. Its error is one of the eye; what is wrong with the picture is a finding.

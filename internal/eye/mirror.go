@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.org/edged/internal/capture"
+	"example.org/edged/internal/room"
 	"example.org/edged/internal/wire"
 )
 
@@ -32,8 +33,18 @@ type mirror struct {
 	jpeg  bytes.Buffer
 }
 
-func newMirror(kiosk *wire.Conn[wire.RoomHears, wire.MirrorSays], log *slog.Logger) *mirror {
-	return &mirror{kiosk: kiosk, log: log}
+// newMirror returns nil where there is no screen; a nil mirror shows nothing. A screen that cannot be greeted is no
+// reason to keep people from coming in by face.
+func newMirror(r *room.Room) *mirror {
+	if !r.Has("kiosk") {
+		return nil
+	}
+	kiosk, err := dial[wire.RoomHears, wire.MirrorSays](r, "kiosk", nil)
+	if err != nil {
+		r.Log.Warn("no preview", slog.String("why", err.Error()))
+		return nil
+	}
+	return &mirror{kiosk: kiosk, log: r.Log}
 }
 
 // listen waits for the wire to end.

@@ -1,6 +1,8 @@
 // Package models knows the model packs: what is in them, whether what lies in a folder is that, and how it gets
 // there. It never installs a model that guesses at a person (age, gender, expression), and never accepts a
 // file by its name alone.
+//
+// More than five names are exported: four of them are the manifest's form.
 package models
 
 import (
