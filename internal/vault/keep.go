@@ -94,17 +94,17 @@ func (v *Vault) seal(r *record, t template.Template) ([]byte, error) {
 }
 
 // sweep finishes what a Keep left when the power failed: keys that no record names, and a former template in free
-// pages. Keys of a record that cannot be read stay; it may be mended from a copy.
+// pages. Keys of a record that cannot be read, or that names a key that is not there, stay: that is damage, and
+// without any key it would pass for an erasure that somebody asked for.
 func (v *Vault) sweep() error {
 	replaced := false
 	named := make(map[person.ID]keyID)
 	unread := make(map[person.ID]bool)
-	err := v.people.View(func(tx *bbolt.Tx) error {
-		k, _ := tx.Bucket(unfinished).Cursor().First()
-		replaced = bytes.Equal(k, nobody[:]) // the least of all keys
-		return tx.Bucket(entries).ForEach(func(k, b []byte) error {
+	err := v.view(func(people, keys *bbolt.Bucket) error {
+		replaced = has(people.Tx().Bucket(unfinished), nobody[:])
+		return people.ForEach(func(k, b []byte) error {
 			p := person.ID(k)
-			if r, err := decode(p, b); err == nil {
+			if r, err := decode(p, b); err == nil && has(keys, append(p[:], r.key[:]...)) {
 				named[p] = r.key
 			} else {
 				unread[p] = true
@@ -119,6 +119,7 @@ func (v *Vault) sweep() error {
 		id, ok := named[p]
 		return !unread[p] && (!ok || id != key)
 	})
+	v.owed = newTraces() // nothing here was promised to be gone, and the vault must open whatever else is in the files
 	if err != nil || !replaced && dropped == 0 {
 		return err
 	}
