@@ -116,7 +116,7 @@ func (r *Register) Withdraw(p person.ID, by Evidence, at time.Time, trusted bool
 }
 
 // Mark records an event that is nobody's act: Expired, Invalidated or Erased. Erasing at or after the end of a consent
-// records that it expired, too.
+// records that it expired, too; erasing twice is recorded once.
 func (r *Register) Mark(p person.ID, state State, at time.Time, trusted bool) (Record, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -130,6 +130,9 @@ func (r *Register) Mark(p person.ID, state State, at time.Time, trusted bool) (R
 		return Record{}, fmt.Errorf("consent: mark %s: it is %s", state, s.consent.State)
 	case state == Expired && at.Before(s.consent.Until):
 		return Record{}, fmt.Errorf("consent: mark expired: it ends later, on %s", s.consent.Until.Format(time.DateTime))
+	}
+	if state == Erased && s.erased && s.consent.State != Given {
+		return s.last, nil
 	}
 	n := r.follow(s.consent, p, state, at, trusted)
 	if state == Erased && s.consent.State == Given && !at.Before(s.consent.Until) {

@@ -60,7 +60,8 @@ type Sweep struct {
 // A task is an erasure that is not finished.
 type task struct {
 	Erasure
-	gone  bool          // erased, not yet recorded
+	asks  int           // how often EraseNow was called for it
+	gone  bool          // erased since the latest of them, not yet recorded
 	again time.Duration // wait after the next failure
 	next  time.Time     // on the process's own clock: waiting must not depend on the time of day
 }
@@ -74,8 +75,11 @@ func New(now func() (time.Time, bool), rest func(person.ID), erase func(person.I
 }
 
 // EraseNow makes a person's face unusable before it returns, and has it erased as soon as Run gets to it.
+//
+// When an erasure of theirs is open already, it is begun anew: they may have been enrolled again since, and what was
+// erased then is not what must be erased now.
 func (s *Sweep) EraseNow(p person.ID, reason wire.Reason) {
-	s.begin(p, reason)
+	s.begin(p, reason, true)
 	select {
 	case s.wake <- struct{}{}:
 	default: // a wake-up is waiting already, and it will see this one too
@@ -107,7 +111,7 @@ func (s *Sweep) Run(ctx context.Context) error {
 }
 
 // begin puts a person on the list, unless they are there.
-func (s *Sweep) begin(p person.ID, reason wire.Reason) {
+func (s *Sweep) begin(p person.ID, reason wire.Reason, anew bool) {
 	s.rest(p)
 	at, trusted := s.now()
 	s.mu.Lock()
@@ -115,13 +119,17 @@ func (s *Sweep) begin(p person.ID, reason wire.Reason) {
 	if s.open[p] == nil {
 		s.open[p] = &task{Erasure: Erasure{Person: p, Reason: reason, Asked: at, At: at, Trusted: trusted}, again: firstWait}
 	}
+	if t := s.open[p]; anew {
+		t.asks++
+		t.gone, t.next = false, time.Time{}
+	}
 }
 
 func (s *Sweep) sweep(ctx context.Context) {
 	at, _ := s.now()
 	for _, c := range s.calendars {
 		for p, reason := range c.Due(at) {
-			s.begin(p, reason)
+			s.begin(p, reason, false)
 		}
 	}
 	for _, t := range s.ready() {
@@ -147,15 +155,21 @@ func (s *Sweep) ready() []*task {
 
 // try does what is left of one erasure. Only Run's goroutine gets here, so a task is not tried twice at a time.
 func (s *Sweep) try(t *task) {
-	if !t.gone {
+	s.mu.Lock()
+	asks, gone := t.asks, t.gone
+	s.mu.Unlock()
+	if !gone {
 		t.Tries++
 		t.Err = s.erase(t.Person)
 		t.At, t.Trusted = s.now()
-		t.gone = t.Err == nil
 	}
 	err := s.tell(t.Erasure)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if t.asks != asks {
+		return // asked again meanwhile: all of it once more
+	}
+	t.gone = t.Err == nil
 	if t.gone && err == nil {
 		delete(s.open, t.Person)
 		return
