@@ -8,8 +8,8 @@
 //	keys.db     person ‖ key id → AES-256-GCM(device's key, person's key; device ‖ person ‖ key id)
 //
 // The device's key is derived from the device's secret (package keys) for this one use. The label (person, purpose,
-// device, model, consent, expiry, key id) is associated data: it can be read by anybody who has the file, and changed
-// by nobody. A person's key is random, seals one template and dies with it: enrolling anew draws another. The
+// device, model, consent, expiry, key id) is associated data: anybody who has the file can read it, and nobody can
+// change it without the seal failing. A person's key is random, seals one template and dies with it: enrolling anew draws another. The
 // device's key wraps many keys, each under a random 96-bit nonce; NIST SP 800-38D, 8.3, allows 2^32 of those.
 //
 // # What it withstands
@@ -24,8 +24,9 @@
 // Whoever puts back yesterday's two files, whole, on the device they come from, has yesterday's people back; whoever
 // copied them and the key file yesterday can open them for ever, erased or not; and flash may keep old blocks that no
 // program can reach. Key generations in hardware cure that (issue 4); until then Root.Tier says it in reports. Labels
-// and Due read what the file says; only Load has it proved by the seal. While a person's key is in use Go keeps its
-// schedule on the heap, and no program can clear that.
+// and Due read what the file says; only Load has it proved by the seal. Go keeps the schedule of a key that was in use
+// on the heap until it is collected, and a program cannot clear that. Erase knows the files only: whoever calls it has
+// taken the person out of the gallery and wiped the template before.
 //
 // More than five names are exported: a label, what Load gives, the error that is to be lived with, and Discard.
 package vault
