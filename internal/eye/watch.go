@@ -125,7 +125,10 @@ func (w *watch) judge(frame *capture.Frame) error {
 	if !w.somebody && !before {
 		return nil // nobody came and nobody left: nothing to tell
 	}
-	return w.say(s)
+	if err := w.say(s); err != nil || w.somebody {
+		return err
+	}
+	return w.sight.Forget() // they have left: so does what is left of them
 }
 
 // couldNotLook tolerates a bad frame, but not a camera or a model that brings nothing else.

@@ -11,6 +11,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"example.org/edged/internal/room"
@@ -62,6 +63,7 @@ func Open(pack room.Pack, zone room.Zone) (*Vision, error) {
 // Look judges one frame (BGR, three bytes a pixel) and writes what it found into s. Frame and CapturedAt are left to
 // the caller. An error means that the frame could not be looked at; s is then empty.
 func (v *Vision) Look(pix []byte, width, height int, s *wire.Sighting) error {
+	defer v.canvas.wipe()
 	frame, at := s.Frame, s.CapturedAt
 	*s = wire.Sighting{Frame: frame, CapturedAt: at, Model: v.model}
 	faces, err := v.find(pix, width, height, &s.StageUS)
@@ -78,7 +80,7 @@ func (v *Vision) Look(pix []byte, width, height int, s *wire.Sighting) error {
 	if err != nil {
 		return err
 	}
-	s.EyeDistance = uint16(look.points.eyeDistance())
+	s.EyeDistance = uint16(min(look.points.eyeDistance(), math.MaxUint16))
 	s.Verdict = v.zone.verdict(in, face, look, v.canvas.width, v.canvas.height)
 	if s.Verdict != wire.Good {
 		return nil
@@ -91,6 +93,7 @@ func (v *Vision) Look(pix []byte, width, height int, s *wire.Sighting) error {
 
 // Measure describes the face nearest the centre of a picture, whatever its quality and wherever it is.
 func (v *Vision) Measure(pix []byte, width, height int, liveness bool, m *wire.Measured) error {
+	defer v.canvas.wipe()
 	*m = wire.Measured{Index: m.Index, Finding: wire.FaceNotFound}
 	faces, err := v.find(pix, width, height, &m.StageUS)
 	if err != nil || len(faces) == 0 {
@@ -111,7 +114,8 @@ func (v *Vision) Measure(pix []byte, width, height int, liveness bool, m *wire.M
 	return v.describe(look, &m.Feature, &m.StageUS)
 }
 
-// Forget wipes what the last face left in the frame, the crops and the layers of the networks.
+// Forget wipes what the last face left in the crops and in the layers of the networks. The frame itself is wiped
+// after each look.
 func (v *Vision) Forget() error {
 	v.canvas.wipe()
 	return errors.Join(v.detect.forget(), v.marks.forget(), v.live.forget(), v.trait.forget())

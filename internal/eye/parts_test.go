@@ -1,0 +1,89 @@
+package eye
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"example.org/edged/internal/capture"
+	"example.org/edged/internal/wire"
+)
+
+func frame(w, h int, at time.Duration, grey byte) *capture.Frame {
+	return &capture.Frame{Pix: bytes.Repeat([]byte{grey}, w*h*3), W: w, H: h, At: int64(at)}
+}
+
+func TestStillnessSparesTheDetector(t *testing.T) {
+	begun := time.Hour
+	for _, c := range []struct {
+		name     string
+		frame    *capture.Frame
+		somebody bool
+		want     bool
+	}{
+		{"nothing moved", frame(640, 480, begun+100*time.Millisecond, 100), false, false},
+		{"noise is not movement", frame(640, 480, begun+100*time.Millisecond, 108), false, false},
+		{"the light changed", frame(640, 480, begun+100*time.Millisecond, 130), false, true},
+		{"somebody was there", frame(640, 480, begun+100*time.Millisecond, 100), true, true},
+		{"nothing moved for half a second", frame(640, 480, begun+stillEvery, 100), false, true},
+		{"somebody stepped into a corner", stepIn(frame(640, 480, begun+100*time.Millisecond, 100)), false, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var s stillness
+			if !s.worthLooking(frame(640, 480, begun, 100), false) {
+				t.Fatal("the first frame was not looked at")
+			}
+			if got := s.worthLooking(c.frame, c.somebody); got != c.want {
+				t.Errorf("worth looking: %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+// stepIn draws a face as small as the zone's least eye distance lets in: 52 pixels wide, somewhat higher.
+func stepIn(f *capture.Frame) *capture.Frame {
+	for y := 20; y < 85; y++ {
+		for x := 20; x < 72; x++ {
+			f.Pix[(y*f.W+x)*3+1] = 190
+		}
+	}
+	return f
+}
+
+// Neither the mirror nor the grid trips over a frame of any size.
+func TestFramesOfAnySize(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := frame(rapid.IntRange(1, 700).Draw(t, "w"), rapid.IntRange(1, 700).Draw(t, "h"), time.Second, 9)
+		var s stillness
+		s.moved(f)
+		var m mirror
+		m.shrink(f)
+		if r := m.small.Rect; r.Dx() > mirrorWide || r.Dy() > mirrorWide || m.small.Pix[len(m.small.Pix)-4] != 9 {
+			t.Fatalf("%v", r)
+		}
+		m.wipe()
+		if len(bytes.Trim(m.small.Pix, "\x00")) > 0 {
+			t.Fatal("the small picture was not wiped")
+		}
+	})
+}
+
+func TestOrders(t *testing.T) {
+	o := newOrders()
+	look, changed := o.now()
+	if look.Gaze != wire.Rest || look.Preview {
+		t.Errorf("the eye begins with %+v", look)
+	}
+	o.set(wire.Look{Gaze: wire.Watch, Preview: true})
+	select {
+	case <-changed:
+	default:
+		t.Error("a new order is not noticed")
+	}
+	o.rest() // as when the keeper begins a new life
+	if look, _ := o.now(); look.Gaze != wire.Rest || look.Preview {
+		t.Errorf("after the keeper's new life: %+v", look)
+	}
+}
