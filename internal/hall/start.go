@@ -92,7 +92,8 @@ func (h *Hall) command(p *post) (*exec.Cmd, error) {
 	}
 	m := room.Mandate{Room: p.name, Program: program, Walls: p.walls, Files: map[string]int{}, Log: h.house.LogLevel}
 	m.Walls.Run = append(slices.Clone(m.Walls.Run), program)
-	m.Walls.Space = h.space != 0 && m.Walls.Net == confine.NetNone
+	// The kiosk's listening socket stays where the hall made it; the room itself can live without any network.
+	m.Walls.Space = h.space != 0 && m.Walls.Net != confine.NetCall
 	names := make([]string, 0, len(p.files))
 	for name := range p.files {
 		names = append(names, name)
