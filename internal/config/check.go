@@ -165,7 +165,7 @@ func (c *Config) checkMQTT() []Finding {
 		case block == nil:
 			say(Fail, "mqtt."+key, path+" holds no PEM block", "name a file that has -----BEGIN in it")
 		case (key == "key") != strings.HasSuffix(block.Type, "PRIVATE KEY"):
-			say(Fail, "mqtt."+key, path+" holds a "+strings.ToLower(block.Type), "name the other file of the pair")
+			say(Fail, "mqtt."+key, path+" holds a PEM block of kind "+block.Type, "name the other file of the pair")
 		}
 	}
 	u, err := url.Parse(c.MQTT.Broker)

@@ -215,6 +215,9 @@ func (d *decoder) leaf(n ast.Node, v reflect.Value, f reflect.StructField, path 
 // unknown says which key was probably meant: a near one of this section, or one that lives in another section. The
 // value is never shown: a password under a wrong key is still a password.
 func (d *decoder) unknown(p pair, path string) {
+	if len(d.defects) == maxDefects {
+		return
+	}
 	var here, elsewhere []string
 	for _, k := range d.keys {
 		up, last := "", k

@@ -98,7 +98,7 @@ func TestExamplesExplainEveryKey(t *testing.T) {
 			continue // a video file is for trying things out: docs/config.md is enough
 		}
 		name := k.path[strings.LastIndex(k.path, ".")+1:]
-		depth := 2 * strings.Count(k.path, ".")
+		depth := 2*strings.Count(k.path, ".") + 2
 		form := regexp.MustCompile(fmt.Sprintf(`^ {0,%d}(- |# )?%s:`, depth, name))
 		explained := false
 		for i, line := range lines {

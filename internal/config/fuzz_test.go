@@ -56,9 +56,9 @@ func TestNestingCannotOverflowTheStack(t *testing.T) {
 		indented += strings.Repeat(" ", i) + "a:\n"
 	}
 	for _, text := range []string{
-		strings.Repeat("[", 1<<20), strings.Repeat("{", 1<<20), strings.Repeat("- ", 1<<19), strings.Repeat("? ", 1<<19),
-		strings.Repeat("{a: ", 1<<18), strings.Repeat("!a ", 1<<18), strings.Repeat("&a ", 1<<18), strings.Repeat("a: ", 1<<18),
-		strings.Repeat("-\n", 1<<19), strings.Repeat("a:\n", 1<<18), strings.Repeat("\"a\" ", 1<<18), indented,
+		strings.Repeat("[", 1<<20), strings.Repeat("- ", 1<<19), strings.Repeat("{a: ", 1<<16), strings.Repeat("? ", 1<<16),
+		strings.Repeat("!a ", 1<<16), strings.Repeat("&a ", 1<<16), strings.Repeat("a: ", 1<<16), strings.Repeat("-\n", 1<<16),
+		strings.Repeat("a:\n", 1<<16), indented,
 	} {
 		path := filepath.Join(t.TempDir(), "deep.yaml")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

@@ -19,8 +19,10 @@ import (
 )
 
 const (
-	maxFile  = 1 << 20 // bytes; the longest example has 8 KiB
-	maxDepth = 8       // sections and lists inside each other; the file needs 3
+	maxFile   = 1 << 20 // bytes; the longest example has 8 KiB
+	maxDepth  = 8       // sections and lists inside each other; the file needs 3
+	maxIndent = 64      // spaces before a line; the same limit for sections by indentation
+	maxTokens = 10_000  // words and signs; the longest example has 250. The parser takes quadratic time
 )
 
 // slurp reads a whole small file. O_NONBLOCK: a pipe with no writer must be refused, not waited for.
@@ -134,6 +136,9 @@ func badText(file string, text []byte) *Defect {
 			case indent && r == '\t':
 				at.What, at.Fix = "the line is indented with a tab", "use spaces, two for each level"
 				return &at
+			case indent && col > maxIndent && r != '\n' && r != '\r':
+				at.What, at.Fix = fmt.Sprintf("the line is indented by more than %d spaces", maxIndent-1), "use two for each level"
+				return &at
 			case indent && r != ' ' && r != '\n' && r != '\r' && unicode.IsSpace(r):
 				at.What, at.Fix = fmt.Sprintf("the line is indented with the wide space U+%04X", r), "use plain spaces, two for each level"
 				return &at
@@ -152,7 +157,7 @@ func badText(file string, text []byte) *Defect {
 // for gigabytes, and nesting that is deeper than any section.
 func badToken(file string, tokens token.Tokens) *Defect {
 	flow, dashes, line := 0, 0, 0
-	for _, t := range tokens {
+	for i, t := range tokens {
 		at := Defect{File: file, Line: max(1, t.Position.Line), Column: max(1, t.Position.Column)}
 		if at.Line != line {
 			dashes, line = 0, at.Line
@@ -174,6 +179,9 @@ func badToken(file string, tokens token.Tokens) *Defect {
 		}
 		if flow > maxDepth || dashes > maxDepth {
 			at.What, at.Fix = fmt.Sprintf("more than %d levels inside each other", maxDepth), "compare with the examples in configs/"
+		}
+		if i == maxTokens {
+			at.What, at.Fix = fmt.Sprintf("more than %d words and signs stand before this line", maxTokens), "check that this is the right file"
 		}
 		if at.What != "" {
 			return &at

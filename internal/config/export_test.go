@@ -1,0 +1,4 @@
+package config
+
+// Judge lets a test ask about file systems that this machine does not have.
+var Judge = judge
