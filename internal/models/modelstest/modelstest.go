@@ -24,32 +24,32 @@ func Pack(t testing.TB) room.Pack {
 	}
 	dir := os.Getenv("EDGED_MODELS")
 	if dir == "" {
-		dir = filepath.Join(filepath.Dir(goSays(t, "env", "GOMOD")), "build", "models")
+		dir = filepath.Join(checkout(t), "build", "models")
 	}
 	pack := m.Pack(dir)
 	if err := models.Verify(pack); err != nil {
-		t.Fatalf("the tests of the eye need the model pack: %v (make models)", err)
+		t.Fatalf("the tests of the eye need the model pack: %v (here: make setup)", err)
 	}
 	return pack
 }
 
-// Picture is the path of a picture that was installed with gocv, python3-skimage or opencv-doc.
+// Picture is the path of a photograph that `make setup` took out of what is installed anyway, or that came with gocv.
 func Picture(t testing.TB, name string) string {
 	t.Helper()
-	where := filepath.Join(goSays(t, "list", "-m", "-f", "{{.Dir}}", "gocv.io/x/gocv"), "images")
-	need := "go mod download gocv.io/x/gocv"
-	switch name {
-	case "astronaut.png":
-		where, need = "/usr/lib/python3/dist-packages/skimage/data", "apt-get install --no-install-recommends python3-skimage"
-	case "messi5.jpg":
-		where, need = "/usr/share/doc/opencv-doc/examples/data", "apt-get install --no-install-recommends opencv-doc"
+	for _, folder := range []string{
+		filepath.Join(checkout(t), "build", "pictures"),
+		filepath.Join(goSays(t, "list", "-m", "-f", "{{.Dir}}", "gocv.io/x/gocv"), "images"),
+	} {
+		path := filepath.Join(folder, name)
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
 	}
-	path := filepath.Join(where, name)
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("%v: %s", err, need)
-	}
-	return path
+	t.Fatalf("the tests of the eye need the photograph %s: make setup", name)
+	return ""
 }
+
+func checkout(t testing.TB) string { return filepath.Dir(goSays(t, "env", "GOMOD")) }
 
 func goSays(t testing.TB, args ...string) string {
 	t.Helper()
