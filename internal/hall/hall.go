@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
 
 	"example.org/edged/internal/confine"
@@ -51,29 +50,19 @@ type Hall struct {
 	start  chan func() // runs on one thread that lives as long as the hall: see starter
 }
 
-// New looks at the kernel and makes the folders. What the kernel cannot do is said here, once, in a line each.
+var errNoSeccomp = errors.New("this kernel has no seccomp filters, so no room can be kept off the network: edged does not run here (CONFIG_SECCOMP_FILTER)")
+
+// New looks at the kernel and makes the folders.
 func New(house House, log *slog.Logger, report func(Event)) (*Hall, error) {
-	h := &Hall{house: house, log: log, report: report, began: time.Now(), start: make(chan func())}
-	h.facts = confine.Kernel()
-	if !h.facts.Seccomp {
-		return nil, errors.New("this kernel has no seccomp filters, so no room can be kept off the network: edged does not run here (CONFIG_SECCOMP_FILTER)")
+	h, err := look(house, log, report)
+	if err != nil {
+		return nil, err
 	}
-	if flags, ok := confine.SpaceFlags("/proc/self/exe"); ok {
-		h.space = flags
-	} else {
-		log.Warn("no right to make network namespaces: the rooms stay off the network by seccomp alone, without the second wall behind it")
-	}
-	if os.Geteuid() != 0 {
-		log.Warn("not started by root: all rooms run as this user, so files are kept apart by Landlock alone, not by ownership as well")
-		h.house.OwnUsers = false
-	} else if !house.OwnUsers {
-		log.Warn("rooms.users is \"none\": all rooms run as root, kept apart by seccomp and Landlock alone")
-	}
-	if h.facts.Landlock == 0 {
+	h.began = time.Now()
+	h.house.Keeper.Walls = h.facts.Landlock > 0
+	if !h.house.Keeper.Walls {
 		log.Error("this kernel has no Landlock, so files of one room cannot be kept from another: face mode is off, PIN and card work (kernel 5.13 or newer has it)")
-		h.house.Eye, h.house.Lens, h.house.Keeper.Walls = nil, nil, false
-	} else {
-		h.house.Keeper.Walls = true
+		h.house.Eye, h.house.Lens = nil, nil
 	}
 	return h, h.prepareFolders()
 }
