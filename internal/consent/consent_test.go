@@ -290,7 +290,7 @@ func TestAChainTellsTheWholeStory(t *testing.T) {
 		r := open(t, dir, n)
 		defer func() { r.Close() }()
 		at, until := noon, time.Time{} // until is the model: zero when there is no consent
-		for range rapid.IntRange(1, 15).Draw(t, "acts") {
+		for range rapid.IntRange(1, 8).Draw(t, "acts") {
 			at = at.Add(time.Duration(rapid.Int64Range(0, 200).Draw(t, "days")) * day)
 			switch act := rapid.SampledFrom([]string{"give", "withdraw", "expire", "invalidate", "erase", "restart"}).Draw(t, "act"); act {
 			case "give":

@@ -246,7 +246,8 @@ func TestAPressingSentenceIsFoundWhereverItStands(t *testing.T) {
 			text += string(r) + gap.Draw(rt, "gap")
 		}
 		text += filler.Draw(rt, "after")
-		if err := with(t, "zh", "effect", text).Validate(year); err == nil || !strings.Contains(err.Error(), "必须刷脸") {
+		n := notice.Notice{Text: map[string]notice.Text{"zh": {Effect: text}}}
+		if err := n.Validate(year); err == nil || !strings.Contains(err.Error(), `says "必须刷脸`) {
 			rt.Fatalf("%q: %v", text, err)
 		}
 	})

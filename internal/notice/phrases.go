@@ -52,14 +52,16 @@ var (
 	unfinished  = regexp.MustCompile(`^[\s\p{P}\p{S}]*$|\?\?\?|？？？|___|\{\{|\$\{|<[A-Za-z_ ]+>|【[^】]*(填|待|请)[^】]*】|[xX×]{3,}`)
 )
 
-// width brings the full-width forms of ASCII, and the ideographic space, back to ASCII.
-var width = func() *strings.Replacer {
-	pairs := []string{"　", " "}
-	for r := '!'; r <= '~'; r++ {
-		pairs = append(pairs, string(r+0xFEE0), string(r))
+// narrow brings the full-width forms of ASCII, and the ideographic space, back to ASCII.
+func narrow(r rune) rune {
+	switch {
+	case r >= '！' && r <= '～':
+		return r - '！' + '!'
+	case r == '　':
+		return ' '
 	}
-	return strings.NewReplacer(pairs...)
-}()
+	return r
+}
 
 // fold makes a text comparable: small letters, one space between words, none beside Han characters, nothing invisible.
 // Otherwise "只 能 刷 脸" or a zero-width space in a word would pass. A full stop stays, as "。": patterns do not
@@ -67,7 +69,7 @@ var width = func() *strings.Replacer {
 func fold(s string) string {
 	var b strings.Builder
 	space, han, latin := false, false, false
-	for _, r := range strings.ToLower(width.Replace(s)) {
+	for _, r := range strings.ToLower(strings.Map(narrow, s)) {
 		switch {
 		case unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Mn, r):
 		case unicode.Is(unicode.Han, r):

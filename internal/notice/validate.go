@@ -116,7 +116,7 @@ var (
 
 // reachable tells whether a text holds a mail address or a phone number that somebody might answer.
 func reachable(s string) bool {
-	s = width.Replace(s)
+	s = strings.Map(narrow, s)
 	if mail.MatchString(s) {
 		return true
 	}
