@@ -277,6 +277,25 @@ func TestTheWaitIsRememberedOverARestart(t *testing.T) {
 	}
 }
 
+func TestAWaitThatBeganAtAnUnknownTimeBeginsAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		b := open(t, dir, room.PIN{}, func() time.Time { return time.Time{} })
+		_, pin := issue(t, b)
+		for range 5 {
+			try(b, wrong)
+		}
+		if _, r := try(b, pin); r.Outcome != wire.Limited || !r.Until.IsZero() {
+			t.Fatalf("with the time unknown: %+v", r)
+		}
+		b.Close()
+		b = open(t, dir, room.PIN{}, time.Now)
+		if _, r := try(b, pin); r.Outcome != wire.Limited || r.Until.Sub(time.Now()) != 30*time.Second {
+			t.Fatalf("after the restart: %+v", r)
+		}
+	})
+}
+
 func TestWrongTriesAreCountedOverARestart(t *testing.T) {
 	dir := t.TempDir()
 	for left := 4; left >= 0; left-- {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +57,22 @@ func TestDrawnPINsAreUniqueAndEvenlySpread(t *testing.T) {
 		if n < 200 || n > 400 {
 			t.Errorf("digit %d came %d times of 3000", d, n)
 		}
+	}
+}
+
+func TestAPINThatSomebodyHasIsDrawnAgain(t *testing.T) {
+	first, second := []byte{8, 2, 6, 4, 0, 9, 1, 7}, []byte{5, 5, 0, 7, 2, 1, 9, 3}
+	person := bytes.Repeat([]byte{1}, 16)
+	source := bytes.NewReader(slices.Concat(make([]byte, 16), person, first, bytes.Repeat([]byte{2}, 16), first, second))
+	b, err := access.OpenCheap(t.TempDir(), pepper, room.PIN{}, source, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	_, one := issue(t, b)
+	_, two := issue(t, b)
+	if one != "82640917" || two != "55072193" || b.Len() != 2 {
+		t.Errorf("%s and %s, %d people", one, two, b.Len())
 	}
 }
 

@@ -66,6 +66,7 @@ var hostile = []struct {
 	{"a bundle is added", 256, func(t *testing.T, dir string) { addTo(t, bundle(dir, 1), framed(forged)) }, audit.Beyond, 256, true},
 	{"a tile grows", 300, func(t *testing.T, dir string) { addTo(t, filepath.Join(dir, "tile/0/001"), make([]byte, 32)) }, audit.Stray, 300, true},
 	{"a strange file lies there", 300, func(t *testing.T, dir string) { addTo(t, filepath.Join(dir, "tile/note.txt"), []byte("x")) }, audit.Stray, 300, true},
+	{"an empty file lies there", 300, func(t *testing.T, dir string) { addTo(t, filepath.Join(dir, "tile/0/002.p"), nil) }, audit.Stray, 300, true},
 	{"the head is signed anew with another key", 300, func(t *testing.T, dir string) {
 		other, _ := audit.Open(filepath.Join(t.TempDir(), "b"), origin, [32]byte{9}, quiet())
 		b, _ := audit.Checkpoint(other.PublicKey(), other.Head())
