@@ -53,6 +53,7 @@ func who(n int) person.ID { return person.ID{byte(n), byte(n >> 8), 1} }
 
 func TestFind(t *testing.T) {
 	r := newRoom(t, 10)
+	r.g.Put(who(30), r.face(3, .9, 30), until) // looks like 3, and stands before 3 in the list
 	for i := range 5 {
 		r.g.Put(who(i), r.face(i, 1, 0), until)
 	}
@@ -73,6 +74,7 @@ func TestFind(t *testing.T) {
 		{"a face just not alike enough is not", r.face(2, .54, 9), now, .55, .05, match.Answer{}},
 		{"a stranger is nobody", r.face(100, 1, 1), now, .55, .05, match.Answer{}},
 		{"two too close to each other are ambiguous", r.face(0, 1, 1), now, .55, .2, match.Answer{Ambiguous: true}},
+		{"a rival who stood first is a rival too", r.face(3, 1, 1), now, .55, .2, match.Answer{Ambiguous: true}},
 		{"two far enough apart are not", r.face(0, 1, 1), now, .55, .05, match.Answer{Person: who(0), Known: true}},
 		{"who is past their time is no rival", r.face(1, 1, 1), now, .55, .2, match.Answer{Person: who(1), Known: true}},
 		{"who is past their time is not found", r.face(21, .0, 21), now, .55, .0, match.Answer{}},

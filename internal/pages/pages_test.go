@@ -97,6 +97,46 @@ func TestWhatIsNoFileOfOursIsNamed(t *testing.T) {
 	}
 }
 
+func TestOneWrongNumberIsFound(t *testing.T) {
+	sound, _ := os.ReadFile(file(t))
+	size := os.Getpagesize()
+	le := binary.NativeEndian
+	meta := sound[16:]
+	if other := sound[size+16:]; le.Uint64(other[48:]) > le.Uint64(meta[48:]) {
+		meta = other
+	}
+	root, list := int(le.Uint64(meta[16:])), int(le.Uint64(meta[32:]))
+	top := func(raw []byte) []byte { return raw[root*size : (root+1)*size] }
+	for name, spoil := range map[string]func(raw []byte){
+		"a page in use is listed as free":   func(raw []byte) { le.PutUint64(raw[list*size+16:], uint64(root)) },
+		"a free page outside the file":      func(raw []byte) { le.PutUint64(raw[list*size+16:], 1<<40) },
+		"more free pages than the list has": func(raw []byte) { le.PutUint16(raw[list*size+10:], 60_000) },
+		"the small bucket claims to be a page": func(raw []byte) {
+			b := top(raw)
+			b[bytes.Index(b, []byte("small"))+len("small")+16] ^= 1
+		},
+		"the tree leads to itself": func(raw []byte) {
+			b := top(raw)
+			le.PutUint64(b[bytes.Index(b, []byte("big"))+3:], uint64(root))
+		},
+		"a page runs on for ever":     func(raw []byte) { le.PutUint32(top(raw)[12:], 1<<31) },
+		"more entries than fit":       func(raw []byte) { le.PutUint16(top(raw)[10:], 50_000) },
+		"an entry that lies outside":  func(raw []byte) { le.PutUint32(top(raw)[20:], 1<<30) },
+		"an entry longer than a page": func(raw []byte) { le.PutUint32(top(raw)[28:], 1<<31) },
+		"entries out of order":        func(raw []byte) { b := top(raw); b[bytes.Index(b, []byte("big"))] = 'x' },
+		"a page of no kind":           func(raw []byte) { top(raw)[8] = 0x40 },
+		"a page that is another":      func(raw []byte) { top(raw)[0] ^= 1 },
+	} {
+		raw := bytes.Clone(sound)
+		spoil(raw)
+		path := filepath.Join(t.TempDir(), "x.db")
+		os.WriteFile(path, raw, 0o600)
+		if err := pages.Check(path); !errors.Is(err, pages.ErrUnsound) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // What passes must be safe for bbolt: it is walked, checked and written to here, and a fault would end the test.
 func TestWhateverPassesIsSafeForBbolt(t *testing.T) {
 	sound, _ := os.ReadFile(file(t))

@@ -2,6 +2,10 @@ package template_test
 
 import (
 	"bufio"
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -11,6 +15,53 @@ import (
 	"example.org/edged/internal/template"
 	"golang.org/x/sys/unix"
 )
+
+// inLocked tells whether the bytes are anywhere in memory that is locked, not dumped and empty after a fork.
+func inLocked(t *testing.T, what []byte) bool {
+	t.Helper()
+	maps, err := os.ReadFile("/proc/self/smaps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mem, err := os.Open("/proc/self/mem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mem.Close()
+	var from, to int64
+	for _, line := range strings.Split(string(maps), "\n") {
+		var f, l int64
+		if n, _ := fmt.Sscanf(line, "%x-%x ", &f, &l); n == 2 {
+			from, to = f, l
+		}
+		if flags, ok := strings.CutPrefix(line, "VmFlags:"); ok && strings.Contains(flags, " lo") && strings.Contains(flags, " dd") {
+			b := make([]byte, to-from)
+			if _, err := mem.ReadAt(b, from); err == nil && bytes.Contains(b, what) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func TestWipedMemoryIsEmpty(t *testing.T) {
+	a := arena(t, 1)
+	var v [template.Len]float32
+	v[3] = 1 // already of unit length, so the bytes in memory are known
+	v[7] = 1e-5
+	want := binary.NativeEndian.AppendUint32(make([]byte, 12), math.Float32bits(1e-5))
+	h, err := a.Put(&v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !inLocked(t, want) {
+		t.Fatal("the test looks in the wrong place")
+	}
+	a.Wipe(h)
+	if inLocked(t, want) {
+		t.Error("the numbers are still in memory after Wipe")
+	}
+}
 
 // protected counts mappings that the kernel says are locked, not dumped and empty after a fork.
 func protected(t *testing.T) (n int) {

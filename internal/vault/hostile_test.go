@@ -129,6 +129,14 @@ func TestNoEditOfTheFilesOpensAnything(t *testing.T) {
 					t.Errorf("refused as %v", reason)
 				}
 			}
+			if pending := h.vault.Pending(); len(in)+len(out) != 2 || len(pending) > 0 {
+				t.Errorf("%d open, %d refused, %v passes for erased", len(in), len(out), pending)
+			}
+			for _, l := range h.vault.Labels() {
+				if l.Person != ada && l.Person != bob {
+					t.Errorf("a label of %v", l.Person)
+				}
+			}
 			if f, ok := in[ada]; ok && !h.shows(f, 3) {
 				t.Error("ada opens as somebody else")
 			}
