@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/token"
 )
 
 // place is where in the file something stands.
@@ -279,25 +278,4 @@ func wordFor(n ast.Node) string {
 		return "a list"
 	}
 	return "a single value"
-}
-
-// scalar is a single value as it stands in the file. Kind is text, number, flag or block.
-type scalar struct{ text, kind string }
-
-func scalarOf(n ast.Node) scalar {
-	switch n := n.(type) {
-	case *ast.StringNode:
-		return scalar{n.Value, "text"}
-	case *ast.LiteralNode:
-		if n.Value == nil {
-			return scalar{"", "block"}
-		}
-		return scalar{n.Value.Value, "block"}
-	case *ast.BoolNode:
-		return scalar{n.Token.Value, "flag"}
-	}
-	if t := n.GetToken(); t != nil && t.Type != token.InvalidType {
-		return scalar{t.Value, "number"}
-	}
-	return scalar{"", "text"}
 }
