@@ -121,7 +121,7 @@ func (t *Terminal) postTouch(w http.ResponseWriter, r *http.Request) {
 }
 
 func (t *Terminal) postPIN(w http.ResponseWriter, r *http.Request) {
-	body, ok := readBody(w, r, "act", "pin", "notice")
+	body, ok := readBody(w, r, "act", "pin", "notice", "lang")
 	if !ok {
 		return
 	}
@@ -141,6 +141,7 @@ func (t *Terminal) postPIN(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		pin.Notice = t.hash
+		copy(pin.Lang[:], t.readIn(body["lang"]))
 	}
 	if pin.Session, ok = t.stage.begin(token); !ok {
 		w.WriteHeader(http.StatusConflict)
@@ -157,6 +158,14 @@ func (t *Terminal) tell(w http.ResponseWriter, word wire.KioskSays) {
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// readIn is the language in which the notice was read; a page that does not say has shown the first.
+func (t *Terminal) readIn(lang string) string {
+	if _, ok := t.notices[lang]; ok {
+		return lang
+	}
+	return t.languages[0].Code
 }
 
 func (t *Terminal) current(notice string) bool { return notice == hex.EncodeToString(t.hash[:]) }

@@ -234,10 +234,17 @@ func TestThePreviewIsOfNowOrNotAtAll(t *testing.T) {
 		return nil
 	}
 	await(404)
-	show([]byte("<svg onload=alert(1)>"))
+	show([]byte("<svg onload=alert(1)>")) // no picture, so the one before stays
 	show(jpeg)
 	if got := await(200); !bytes.Equal(got, jpeg) {
 		t.Errorf("the picture came as %q", got)
+	}
+	show([]byte("<svg onload=alert(1)>"))
+	h.eye.Say(&wire.Preview{JPEG: bytes.Repeat([]byte("<"), 60_000)})
+	for range 50 {
+		if _, got := p.get(t, "/preview"); !bytes.Equal(got, jpeg) {
+			t.Fatalf("the picture came as %.20q", got)
+		}
 	}
 	h.pass(3 * time.Second)
 	await(404)
