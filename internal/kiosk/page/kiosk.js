@@ -173,7 +173,7 @@ async function enter() {
   if (!s.typed) return draw();
   if (s.typed.length < 6) { s.line = { key: 'pad.short' }; return draw(); }
   const body = { act: s.act, pin: s.typed };
-  if (s.act === 'agree') body.notice = s.notice.hash;
+  if (s.act === 'agree') { body.notice = s.notice.hash; body.lang = code(); }
   s.typed = '';
   s.busy = true;
   draw();
