@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -71,6 +73,29 @@ func TestM6c_AMissingRecordIsFound(t *testing.T) {
 			wantSetAside(t, dir, n)
 		})
 	}
+}
+
+// A record that is whole in itself, from another life of the same person, does not fit into the chain.
+func TestM6c_AnExchangedRecordIsFound(t *testing.T) {
+	n := example(t)
+	var first [2][]byte
+	var dirs [2]string
+	for i := range dirs {
+		dirs[i] = t.TempDir()
+		r := open(t, dirs[i], n)
+		give(t, r, anna, n, noon.Add(time.Duration(i)*time.Hour))
+		give(t, r, anna, n, noon.Add(day))
+		r.Close()
+		change(t, dirs[i], func(b *bbolt.Bucket) error {
+			_, v := b.Cursor().First()
+			first[i] = slices.Clone(v)
+			return nil
+		})
+	}
+	change(t, dirs[0], func(b *bbolt.Bucket) error {
+		return b.Put(binary.BigEndian.AppendUint64(anna[:], 1), first[1])
+	})
+	wantSetAside(t, dirs[0], n)
 }
 
 func TestARecordMovedToSomebodyElseIsFound(t *testing.T) {

@@ -132,7 +132,7 @@ func TestM12_PressingTexts(t *testing.T) {
 		"A face is required at this door.", "Face required", "Entry only with face.", "Get in faster with your face!",
 		"Face  recognition is mandatory for residents", "You must use your face", "Without a face scan you cannot enter.",
 		"Facial recognition is the easier way; face is faster.", "We do this for better service.", "Residents have to show their face.",
-		"No face, no entry", "FACE\u00adREQUIRED means face re\u200bquired", "ｆａｃｅ ｒｅｑｕｉｒｅｄ",
+		"No face, no entry", "FACE RE\u00adQUIRED", "fa\u200bce required", "ｆａｃｅ ｒｅｑｕｉｒｅｄ",
 		"必须刷脸进门", "必 须 刷 脸", "不刷脸不能进", "不同意不得入内", "只能刷脸", "仅支持人脸识别", "业主必须先录入人脸", "不录入人脸的住户无法开门",
 		"刷脸更快", "更方便的人脸通行", "为了提升服务", "为您办理业务", "强制采集人脸", "未录入人脸者禁止入内", "必\u200b须刷脸",
 	} {
