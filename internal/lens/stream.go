@@ -24,6 +24,8 @@ type stream struct {
 	open  func(source string, timeout time.Duration) (video, error)
 	show  func(pix []byte, w, h int, took time.Duration) error
 	state func(wire.Camera)
+
+	said string // what was last logged, so that a looping film or a dead camera does not fill the log
 }
 
 // A video is an open source.
@@ -44,7 +46,7 @@ const (
 func (s *stream) late() time.Duration { return s.brief.Silent * 3 / 4 }
 
 func (s *stream) run(ctx context.Context) error {
-	wait, said := firstBackOff, ""
+	wait := firstBackOff
 	for ctx.Err() == nil {
 		s.state(wire.CameraOpening)
 		shown, why, err := s.connection(ctx)
@@ -52,7 +54,7 @@ func (s *stream) run(ctx context.Context) error {
 			return err
 		}
 		if shown > 0 {
-			wait, said = firstBackOff, ""
+			wait = firstBackOff
 			if why == ended && !remote(s.brief.Source) {
 				if s.brief.Loop {
 					continue
@@ -63,8 +65,8 @@ func (s *stream) run(ctx context.Context) error {
 				return nil
 			}
 		}
-		if why != said { // once, not at every try
-			said = why
+		if why != s.said {
+			s.said = why
 			s.log.Warn("no frames, trying again and again", slog.String("source", s.name), slog.String("why", why))
 		}
 		rest(ctx, wait)
@@ -73,8 +75,9 @@ func (s *stream) run(ctx context.Context) error {
 	return nil
 }
 
-// Why a connection was given up.
+// What is logged of a connection: that it is good, or why it was given up.
 const (
+	coming  = "frames come"
 	refused = "it cannot be opened: check that it is there and that the address or path is right"
 	ended   = "it ended"
 	tooLate = "a read took too long, so the picture may be old"
@@ -102,8 +105,9 @@ func (s *stream) connection(ctx context.Context) (shown int, why string, err err
 		if err := s.show(pix, w, h, took); err != nil {
 			return shown, "", err
 		}
-		if shown == 0 {
-			s.log.Info("frames come", slog.String("source", s.name), slog.Int("width", w), slog.Int("height", h))
+		if s.said != coming {
+			s.said = coming
+			s.log.Info(coming, slog.String("source", s.name), slog.Int("width", w), slog.Int("height", h))
 		}
 		s.state(wire.CameraSeeing)
 	}
