@@ -97,7 +97,7 @@ func (l *link) session(ctx context.Context) error {
 	client := mqtt.NewClient(l.options(ctx, alive, lost))
 	if err := l.await(ctx, client.Connect(), nil, 2*dialPatience); err != nil {
 		end() // before Disconnect, which would wait for a handshake that goes on
-		client.Disconnect(1000)
+		client.Disconnect(250)
 		return fmt.Errorf("connecting: %w", err)
 	}
 	defer client.Disconnect(1000)

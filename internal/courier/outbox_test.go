@@ -96,9 +96,9 @@ func TestAnEmptiedOutboxThatHadGrownGetsANewFile(t *testing.T) {
 	o := openBox(t, folder, 100_000)
 	defer o.Close()
 	marked := bytes.Repeat([]byte("pseudonym of somebody "), 50)
-	for range 2 * courier.RoomyFile / (len(marked) * 64) {
+	for range 2 * courier.RoomyFile / (len(marked) * 512) {
 		var batch [][]byte
-		for range 64 {
+		for range 512 {
 			batch = append(batch, marked)
 		}
 		if err := o.Add(batch...); err != nil {
@@ -153,6 +153,32 @@ func TestAFolderThatIsNotThereIsNamedInTheError(t *testing.T) {
 	_, err := courier.OpenOutbox(folder, 5, quiet())
 	if err == nil || !strings.Contains(err.Error(), folder) || !strings.Contains(err.Error(), "mode 0700") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAFileThatEndsTheCourierIsReadThreeTimesAndNeverAgain(t *testing.T) {
+	folder := t.TempDir()
+	o := openBox(t, folder, 5)
+	fill(t, o, 0, 3)
+	o.Close()
+	tries := filepath.Join(folder, "outbox.db.tries")
+	os.WriteFile(tries, []byte(".."), 0o600) // two lives ended before the reading did
+	o = openBox(t, folder, 5)
+	if got := contents(t, o); len(got) != 3 {
+		t.Errorf("given up too early: %v", got)
+	}
+	o.Close()
+	if _, err := os.Stat(tries); !os.IsNotExist(err) {
+		t.Error("a good start is counted as a bad one")
+	}
+	os.WriteFile(tries, []byte("..."), 0o600)
+	o = openBox(t, folder, 5)
+	defer o.Close()
+	if got := contents(t, o); len(got) != 0 {
+		t.Errorf("read a fourth time: %v", got)
+	}
+	if _, err := os.Stat(filepath.Join(folder, "outbox.db.damaged-1")); err != nil {
+		t.Error(err)
 	}
 }
 
