@@ -141,6 +141,9 @@ func (s *screen) pin(ctx context.Context, act, pin, notice string) error {
 	if notice != "" {
 		b["notice"] = notice
 	}
+	if act == "agree" {
+		b["lang"] = "zh"
+	}
 	return s.post(ctx, "/pin", b)
 }
 

@@ -45,6 +45,8 @@ func Measure(ctx context.Context, programs string, eye room.Eye, log *slog.Logge
 		ours.Close()
 		return nil, nil, err
 	}
+	words := &sieve{to: os.Stderr, room: "eye", log: log}
+	cmd.Stderr = words
 	started := make(chan error)
 	h.start <- func() { started <- cmd.Start() }
 	if err := <-started; err != nil {
@@ -55,6 +57,7 @@ func Measure(ctx context.Context, programs string, eye room.Eye, log *slog.Logge
 	stop = func() error {
 		ours.Close()
 		end()
+		defer words.end()
 		return waitFor(cmd)
 	}
 	heard, err = wire.Open[wire.MeasureSays, wire.RoomHears](ours, nil)

@@ -44,6 +44,9 @@ func (h *Hall) once(ctx context.Context, p *post) error {
 	if err != nil {
 		return err
 	}
+	words := &sieve{to: os.Stderr, room: p.name, log: h.log}
+	cmd.Stderr = words
+	defer words.end()
 	started := make(chan error)
 	h.start <- func() { started <- cmd.Start() }
 	if err := <-started; err != nil {
@@ -115,7 +118,6 @@ func (h *Hall) command(p *post) (*exec.Cmd, error) {
 	cmd := exec.Command("/proc/self/exe", StageWord)
 	cmd.Args[0] = "edged-" + p.name
 	cmd.Dir, cmd.Env = "/", roomEnv()
-	cmd.Stderr = os.Stderr
 	cmd.ExtraFiles = extra
 	flags := uintptr(0)
 	if m.Walls.Space {
