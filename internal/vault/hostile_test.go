@@ -322,3 +322,32 @@ func BenchmarkLoad(b *testing.B) {
 		}
 	}
 }
+
+func TestARecordUnderAnotherNameIsNobodysLabel(t *testing.T) {
+	h := newHouse(t)
+	ada := h.enrol(1)
+	h.stop()
+	edit(t, filepath.Join(h.dir, "people.db"), func(b *bbolt.Bucket) error {
+		return b.Put(bytes.Repeat([]byte{7}, 16), bytes.Clone(b.Get(ada[:])))
+	})
+	h.start()
+	if all := h.vault.Labels(); len(all) != 1 || all[0].Person != ada {
+		t.Errorf("%+v", all)
+	}
+}
+
+func TestHalfAFileOfAPowerCutIsClearedAway(t *testing.T) {
+	h := newHouse(t)
+	h.enrol(1)
+	h.stop()
+	for _, name := range []string{"people.db.new", "keys.db.new"} {
+		os.WriteFile(filepath.Join(h.dir, name), []byte("somebody erased since may be in here"), 0o600)
+	}
+	h.start()
+	if left, _ := filepath.Glob(filepath.Join(h.dir, "*.new")); len(left) > 0 {
+		t.Errorf("%v", left)
+	}
+	if in, _ := h.load(); len(in) != 1 {
+		t.Error("somebody was lost")
+	}
+}
