@@ -2,6 +2,7 @@ package eye
 
 import (
 	"bytes"
+	"context"
 	"testing"
 	"time"
 
@@ -68,6 +69,32 @@ func TestFramesOfAnySize(t *testing.T) {
 			t.Fatal("the small picture was not wiped")
 		}
 	})
+}
+
+// late is a camera whose frame arrives just after the keeper has said: rest.
+type late struct {
+	capture.Source
+	orders *orders
+	frame  *capture.Frame
+}
+
+func (l *late) Next(context.Context) (*capture.Frame, error) {
+	l.orders.rest()
+	return l.frame, nil
+}
+
+func TestAFrameThatComesAfterTheOrderToRestIsDroppedUnread(t *testing.T) {
+	o := newOrders()
+	o.set(wire.Look{Gaze: wire.Enrol, Preview: true})
+	source := &late{orders: o, frame: frame(64, 48, time.Second, 9)}
+	pix := source.frame.Pix
+	w := &watch{source: source, orders: o} // neither sight nor keeper nor screen: using them would panic
+	if err := w.look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if w.still.seen || len(bytes.Trim(pix, "\x00")) > 0 {
+		t.Error("the frame was read, or not wiped")
+	}
 }
 
 func TestOrders(t *testing.T) {

@@ -1,13 +1,20 @@
 package vision
 
 import (
+	"bytes"
 	"math"
 	"math/cmplx"
+	"os"
 	"testing"
 
+	"gocv.io/x/gocv"
 	"pgregory.net/rapid"
 
+	"example.org/edged/internal/capture"
 	"example.org/edged/internal/models"
+	"example.org/edged/internal/models/modelstest"
+	"example.org/edged/internal/room"
+	"example.org/edged/internal/wire"
 	packs "example.org/edged/models"
 )
 
@@ -106,6 +113,47 @@ func TestNumbersThatAreNotFinite(t *testing.T) {
 	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
 		if finite([]float32{0, float32(v)}) {
 			t.Errorf("%v passed", v)
+		}
+	}
+}
+
+// After a look no pixel of the frame is left; after Forget none of the face either.
+func TestNothingIsLeftOfAFace(t *testing.T) {
+	v, err := Open(modelstest.Pack(t), room.Zone{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	b, err := os.ReadFile(modelstest.Picture(t, "face.jpg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := capture.Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s wire.Sighting
+	if err := v.Look(f.Pix, f.W, f.H, &s); err != nil || s.Verdict != wire.Good {
+		t.Fatalf("%v, %v", s.Verdict, err)
+	}
+	black := func(pix []byte) bool { return len(bytes.Trim(pix, "\x00")) == 0 }
+	if !black(v.canvas.pix) {
+		t.Error("the frame was not wiped after the look")
+	}
+	if err := v.Forget(); err != nil {
+		t.Fatal(err)
+	}
+	for name, mat := range map[string]*gocv.Mat{"detector": &v.detect.small, "landmarks": &v.marks.crop, "liveness": &v.live.crop, "feature": &v.trait.chip} {
+		if pix, err := mat.DataPtrUint8(); err != nil || len(pix) == 0 || !black(pix) {
+			t.Errorf("the crop for %s was not wiped (%v)", name, err)
+		}
+	}
+	for name, n := range map[string]*network{"detector": v.detect.network, "landmarks": v.marks.network, "liveness": v.live.network, "feature": v.trait.network} {
+		for _, value := range n.values {
+			if value != 0 {
+				t.Errorf("the input for %s was not wiped", name)
+				break
+			}
 		}
 	}
 }

@@ -46,7 +46,8 @@ func cosine(a, b [wire.FeatureLen]float32) (sum float64) {
 	return sum
 }
 
-// The figures were measured with the reference pipeline on the same pictures; see docs/measurements.md.
+// The figures are those of the reference pipeline on the same pictures (docs/measurements.md), narrow enough to tell
+// the order of the colours: with red first the first cosine is 0.8797.
 func TestPeopleAreToldApart(t *testing.T) {
 	v := open(t, room.Zone{})
 	names := []string{"face.jpg", "face-detect.jpg", "distortion.jpg", "distortion-correct.jpg", "astronaut.png"}
@@ -77,10 +78,10 @@ func TestPeopleAreToldApart(t *testing.T) {
 			switch {
 			case who[i] != who[j] && c > 0.17:
 				t.Errorf("%s and %s are two people, cosine %.3f", names[i], names[j], c)
-			case who[i] == "one" && who[j] == "one" && math.Abs(c-0.88) > 0.02:
-				t.Errorf("%s and %s are one man, cosine %.3f instead of 0.88", names[i], names[j], c)
-			case who[i] == "two" && who[j] == "two" && math.Abs(c-0.98) > 0.02:
-				t.Errorf("%s and %s are one man, cosine %.3f instead of 0.98", names[i], names[j], c)
+			case who[i] == "one" && who[j] == "one" && math.Abs(c-0.8833) > 0.002:
+				t.Errorf("%s and %s are one man, cosine %.4f instead of 0.8833", names[i], names[j], c)
+			case who[i] == "two" && who[j] == "two" && math.Abs(c-0.9882) > 0.001:
+				t.Errorf("%s and %s are one man, cosine %.4f instead of 0.9882", names[i], names[j], c)
 			}
 		}
 	}
@@ -105,6 +106,7 @@ func TestVerdicts(t *testing.T) {
 			want: wire.NoFace, out: 1},
 		{name: "somebody far behind does not make it several", picture: "face.jpg", change: behind, want: wire.Good, in: 2},
 		{name: "a dark face is brightened", picture: "face.jpg", change: times(0.15), want: wire.Good, in: 1},
+		{name: "a face in the dark is found, and too dark", picture: "face.jpg", change: times(0.03), want: wire.TooDark, in: 1},
 		{name: "an over-exposed face is too bright", picture: "face.jpg", change: times(3.2), want: wire.TooBright, in: 1},
 		{name: "a blurred face is blurred", picture: "astronaut.png", change: blur(9), want: wire.Blurred, in: 1},
 		{name: "a face held askew is turned", picture: "face.jpg", change: turned, want: wire.TurnHead, in: 1},
