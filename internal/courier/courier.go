@@ -54,6 +54,7 @@ type courier struct {
 	desk   *desk
 	link   *link
 	note   *notary
+	about  description // only the goroutine that hears the keeper changes it
 	intake chan event
 	seq    uint64
 	health vitals
@@ -69,7 +70,7 @@ func Carry(ctx context.Context, brief room.Courier, keeper *os.File, log *slog.L
 	if c.conn, err = wire.Open[wire.CourierHears, wire.CourierSays](keeper, c.born); err != nil {
 		return errors.Join(fmt.Errorf("greeting the keeper: %w", err), keeper.Close(), c.box.close())
 	}
-	c.stand(c.topics.describe, newDescription(brief))
+	c.stand(c.topics.describe, c.about)
 	c.stand(c.topics.state, c.stateNow("init"))
 	return c.run(ctx)
 }
@@ -87,10 +88,6 @@ func assemble(ctx context.Context, brief room.Courier, log *slog.Logger, ready f
 		log.Warn("the way to the broker is not encrypted: everybody on the network can read events and send requests; use ssl://",
 			slog.String("broker", road.address))
 	}
-	note, err := newNotary(brief.AuditKey)
-	if err != nil {
-		return nil, err
-	}
 	var draw [8]byte
 	if _, err := rand.Read(draw[:]); err != nil {
 		return nil, fmt.Errorf("drawing a boot id: %w", err)
@@ -100,7 +97,8 @@ func assemble(ctx context.Context, brief room.Courier, log *slog.Logger, ready f
 		return nil, err
 	}
 	c := &courier{
-		topics: topics, boot: hex.EncodeToString(draw[:]), log: log, now: time.Now, box: box, tray: newTray(), note: note,
+		topics: topics, boot: hex.EncodeToString(draw[:]), log: log, now: time.Now, box: box, tray: newTray(), note: newNotary(brief.Device),
+		about:  newDescription(brief),
 		intake: make(chan event, intakeLen), health: vitals{version: brief.Version},
 	}
 	c.desk = newDesk(c.now, c.ask, c.answer)

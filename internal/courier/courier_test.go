@@ -25,9 +25,8 @@ import (
 func TestADeviceDescribesItselfAndSaysWhatHappens(t *testing.T) {
 	_, broker := embedded(t)
 	pub, priv, _ := ed25519.GenerateKey(rand.Reader)
-	vkey, _ := note.NewEd25519VerifierKey("door-1", pub)
+	vkey, _ := note.NewEd25519VerifierKey("edged/door-1", pub)
 	b := brief(t, broker)
-	b.AuditKey = vkey
 	f := fleetAt(t, broker)
 	r := start(t, b)
 	eventually(t, "the keeper hears that the broker is reached", r.linked)
@@ -47,16 +46,18 @@ func TestADeviceDescribesItselfAndSaysWhatHappens(t *testing.T) {
 	}
 
 	root := make([]byte, 32)
-	sig := ed25519.Sign(priv, fmt.Appendf(nil, "door-1\n7\n%s\n", base64.StdEncoding.EncodeToString(root)))
+	sig := ed25519.Sign(priv, fmt.Appendf(nil, "edged/door-1\n7\n%s\n", base64.StdEncoding.EncodeToString(root)))
 	h := &wire.Head{Size: 7}
 	copy(h.R[:], sig[:32])
 	copy(h.S[:], sig[32:])
+	copy(h.Key[:], pub)
 	r.Say(h)
 	eventually(t, "the head", func() bool { return len(f.on("audit/head")) > 0 })
 	verifier, _ := note.NewVerifier(vkey)
 	if _, err := note.Open([]byte(f.on("audit/head")[0]), note.VerifierList(verifier)); err != nil {
 		t.Error(err)
 	}
+	eventually(t, "the public key", func() bool { return f.last("describe")["audit_key"] == vkey })
 	r.Say(&wire.Head{Size: 8}) // signed by nobody
 
 	r.Say(&wire.Decided{Index: 5, At: noon.UnixMilli(), Trusted: true, Door: 1, Method: wire.MethodPIN, Outcome: wire.Denied,
@@ -325,7 +326,6 @@ func TestABadBriefIsRefusedWithTheReason(t *testing.T) {
 		"a site with a slash":     {func(b *room.Courier) { b.Site = "a/b" }, `site "a/b"`},
 		"a device with wildcards": {func(b *room.Courier) { b.Device = "+" }, `device "+"`},
 		"no broker":               {func(b *room.Courier) { b.Broker = "" }, "broker"},
-		"an audit key of rubbish": {func(b *room.Courier) { b.AuditKey = "rubbish" }, "audit log's public key"},
 		"no folder":               {func(b *room.Courier) { b.Folder = filepath.Join(b.Folder, "x") }, "outbox"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -59,12 +59,8 @@ func (o *outbox) Next(n int) (keys []uint64, events []string, err error) {
 func CodeOfDecision(o wire.Outcome) string { return decided(&wire.Decided{Outcome: o}).Code }
 func CodeOfKind(k wire.Kind) string        { return happened(&wire.Happened{Kind: k}).Code }
 
-func HeadText(auditKey string, w *wire.Head) ([]byte, error) {
-	n, err := newNotary(auditKey)
-	if err != nil {
-		return nil, err
-	}
-	return n.write(w)
+func HeadText(device string, w *wire.Head) (text []byte, key string, err error) {
+	return newNotary(device).write(w)
 }
 
 func Gauge(c net.Conn) net.Conn { return &gauge{Conn: c} }

@@ -66,17 +66,21 @@ func TestEveryOutcomeAndEveryKindHasACodeOfItsOwnThatTheDocumentExplains(t *test
 
 func TestTheHeadIsANoteThatStockToolsVerify(t *testing.T) {
 	pub, priv, _ := ed25519.GenerateKey(rand.Reader)
-	vkey, err := note.NewEd25519VerifierKey("example.org/door-1", pub)
+	vkey, err := note.NewEd25519VerifierKey("edged/door-1", pub)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &wire.Head{Size: 1 << 40, Root: [32]byte{1, 2, 3}}
-	sig := ed25519.Sign(priv, []byte("example.org/door-1\n1099511627776\nAQIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"))
+	sig := ed25519.Sign(priv, []byte("edged/door-1\n1099511627776\nAQIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"))
 	copy(w.R[:], sig[:32])
 	copy(w.S[:], sig[32:])
-	text, err := courier.HeadText(vkey, w)
+	copy(w.Key[:], pub)
+	text, key, err := courier.HeadText("door-1", w)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if key != vkey {
+		t.Errorf("the key is told as %q, not %q", key, vkey)
 	}
 	verifier, _ := note.NewVerifier(vkey)
 	n, err := note.Open(text, note.VerifierList(verifier))
@@ -84,14 +88,16 @@ func TestTheHeadIsANoteThatStockToolsVerify(t *testing.T) {
 		t.Errorf("%v: %s", err, text)
 	}
 	w.Size++
-	if text, err := courier.HeadText(vkey, w); err == nil {
+	if text, _, err := courier.HeadText("door-1", w); err == nil {
 		t.Errorf("a head whose signature is of another size would go out: %s", text)
 	}
-	if _, err := courier.HeadText("", w); err == nil {
-		t.Error("a head goes out without a key to check it")
+	w.Size--
+	if _, _, err := courier.HeadText("door-2", w); err == nil {
+		t.Error("a head of one device goes out as another's")
 	}
-	if _, err := courier.HeadText("door-1+zz", w); err == nil {
-		t.Error("a key that is none is taken")
+	w.Key[0] ^= 1
+	if _, _, err := courier.HeadText("door-1", w); err == nil {
+		t.Error("a head goes out under a key that it does not verify with")
 	}
 }
 
@@ -131,7 +137,11 @@ func TestTheWayToTheBrokerIsStatedExactly(t *testing.T) {
 		{"plain to a name that looks local", room.Courier{Broker: "tcp://127.0.0.1.example.org:1883"}, "", true},
 		{"encrypted with the system's authorities", room.Courier{Broker: "ssl://broker.example.org:8883"}, "", false},
 		{"nothing", room.Courier{}, "write tcp://", false},
-		{"no port", room.Courier{Broker: "ssl://broker"}, "write tcp://", false},
+		{"no port, which means the usual one", room.Courier{Broker: "mqtts://broker"}, "", false},
+		{"plain by its other name", room.Courier{Broker: "mqtt://192.0.2.1"}, "", true},
+		{"a path", room.Courier{Broker: "tcp://broker:1883/x"}, "write tcp://", false},
+		{"a query", room.Courier{Broker: "tcp://broker:1883?x=1"}, "write tcp://", false},
+		{"no host", room.Courier{Broker: "ssl://:8883"}, "write tcp://", false},
 		{"another protocol", room.Courier{Broker: "ws://broker:80"}, "write tcp://", false},
 		{"a socket on disk", room.Courier{Broker: "unix:///run/x:1"}, "write tcp://", false},
 		{"a password in the address", room.Courier{Broker: "tcp://me:secret@broker:1883"}, "user and password", false},

@@ -25,13 +25,15 @@ type stateReport struct {
 }
 
 type description struct {
-	Schema  int      `json:"schema"`
-	Site    string   `json:"site"`
-	Device  string   `json:"device"`
-	Version string   `json:"version"`
-	Doors   []int    `json:"doors"`
-	Acts    []string `json:"acts"`
-	Codes   []string `json:"codes"`
+	Schema  int    `json:"schema"`
+	Site    string `json:"site"`
+	Device  string `json:"device"`
+	Version string `json:"version"`
+	Doors   []int  `json:"doors"`
+	// AuditKey is the audit log's public key as a note verifier key; absent until the first head.
+	AuditKey string   `json:"audit_key,omitempty"`
+	Acts     []string `json:"acts"`
+	Codes    []string `json:"codes"`
 }
 
 type doorReport struct {

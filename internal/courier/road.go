@@ -25,17 +25,26 @@ type road struct {
 	tls     *tls.Config // nil: not encrypted
 }
 
+const plainPort, tlsPort = "1883", "8883" // as registered with IANA
+
+// usual is the port of each scheme. A scheme that is not here is not MQTT over TCP.
+var usual = map[string]string{"tcp": plainPort, "mqtt": plainPort, "ssl": tlsPort, "tls": tlsPort, "mqtts": tlsPort}
+
 // newRoad reads the certificate files once, at the start: a wrong file is seen now and not at the next reconnect.
 func newRoad(b room.Courier) (*road, error) {
 	if strings.Contains(b.Broker, "@") { // and never printed
 		return nil, errors.New("the broker's address holds a name or a password: give them as user and password instead")
 	}
 	u, err := url.Parse(b.Broker)
-	if err != nil || u.Hostname() == "" || u.Port() == "" || (u.Scheme != "tcp" && u.Scheme != "ssl") || u.Path != "" {
+	if err != nil || u.Hostname() == "" || usual[u.Scheme] == "" || u.Path != "" || u.RawQuery != "" {
 		return nil, fmt.Errorf("broker %q is not an address: write tcp://host:1883 or ssl://host:8883", b.Broker)
 	}
-	r := &road{url: b.Broker, address: u.Host, host: u.Hostname()}
-	if u.Scheme == "tcp" {
+	port := u.Port()
+	if port == "" {
+		port = usual[u.Scheme]
+	}
+	r := &road{url: b.Broker, address: net.JoinHostPort(u.Hostname(), port), host: u.Hostname()}
+	if usual[u.Scheme] == plainPort {
 		if b.CA != "" || b.Cert != "" || b.Key != "" {
 			return nil, fmt.Errorf("broker %q is not encrypted but certificates are given: write ssl://%s", b.Broker, u.Host)
 		}
