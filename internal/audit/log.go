@@ -21,6 +21,7 @@ package audit
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -164,7 +165,9 @@ func (l *Log) AppendAll(es []Entry) (first uint64, err error) {
 func (l *Log) Head() wire.Head {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.head
+	h := l.head
+	copy(h.Key[:], l.key.private.Public().(ed25519.PublicKey))
+	return h
 }
 
 // PublicKey is what Verify needs, as a note verifier key.

@@ -60,7 +60,7 @@ func (t *tools) house(cfg *config.Config) (hall.House, error) {
 			return hall.House{}, coded{exitConfig, err}
 		}
 	}
-	courier, fleet, err := cfg.Courier("", t.Version)
+	courier, fleet, err := cfg.Courier(t.Version)
 	if err != nil {
 		return hall.House{}, coded{exitConfig, err}
 	}
@@ -73,7 +73,8 @@ func (t *tools) house(cfg *config.Config) (hall.House, error) {
 	}
 	if eye, ok := cfg.Eye(pack); ok {
 		if err := models.Verify(pack); err != nil {
-			t.log.Error("face is off: the model pack is not whole; PIN and card work", slog.String("why", err.Error()))
+			t.log.Error("faces rest: the model pack is not whole; PIN and card work", slog.String("why", err.Error()))
+			return h, nil
 		}
 		h.Eye = &eye
 	}

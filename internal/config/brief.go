@@ -98,14 +98,14 @@ func (c *Config) Kiosk(address string) room.Kiosk {
 
 // Courier is the courier's brief; false where no broker is configured. The password is read from its file here, at
 // the last moment, and one line end after it is dropped.
-func (c *Config) Courier(auditKey, version string) (room.Courier, bool, error) {
+func (c *Config) Courier(version string) (room.Courier, bool, error) {
 	if c.MQTT == nil {
 		return room.Courier{}, false, nil
 	}
 	out := room.Courier{
 		Device: c.Device.ID, Site: c.Site, Broker: c.MQTT.Broker, User: c.MQTT.User,
 		CA: c.MQTT.CA, Cert: c.MQTT.Cert, Key: c.MQTT.Key,
-		Folder: filepath.Join(c.State, "courier"), AuditKey: auditKey, Version: version,
+		Folder: filepath.Join(c.State, "courier"), Version: version,
 	}
 	if c.MQTT.PasswordFile != "" {
 		text, bad := slurp(c.MQTT.PasswordFile)

@@ -101,17 +101,17 @@ func TestEachSourceGoesWhereItBelongs(t *testing.T) {
 
 func TestThePasswordIsReadFromItsFile(t *testing.T) {
 	c := written(t, "door: {methods: [pin]}\nmqtt: {broker: 'ssl://b:8883', user: u, password_file: pw}\n")
-	if _, on, err := c.Courier("", ""); !on || err == nil || !strings.Contains(err.Error(), "mqtt.password_file") {
+	if _, on, err := c.Courier(""); !on || err == nil || !strings.Contains(err.Error(), "mqtt.password_file") {
 		t.Errorf("without the file: %v, %v", on, err)
 	}
 	if err := os.WriteFile(c.MQTT.PasswordFile, []byte(" pass word\r\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, on, err := c.Courier("key", "v1")
-	if !on || err != nil || out.Password != " pass word" || out.User != "u" || out.Broker != "ssl://b:8883" || out.AuditKey != "key" || out.Version != "v1" {
+	out, on, err := c.Courier("v1")
+	if !on || err != nil || out.Password != " pass word" || out.User != "u" || out.Broker != "ssl://b:8883" || out.Version != "v1" {
 		t.Errorf("%+v, %v, %v", out, on, err)
 	}
-	if _, on, err := written(t, "door: {methods: [pin]}\n").Courier("", ""); on || err != nil {
+	if _, on, err := written(t, "door: {methods: [pin]}\n").Courier(""); on || err != nil {
 		t.Errorf("without a broker there is no courier: %v, %v", on, err)
 	}
 }

@@ -302,10 +302,21 @@ func (st *story) brokerDies() (string, error) {
 }
 
 func (st *story) exportRefused() (string, error) {
+	// The operator knows the resident as the events name them: by a pseudonym.
+	enrolledAs, err := st.h.broker.wait(0, 5*time.Second, func(m message) bool {
+		return strings.HasPrefix(m.topic, root+"evt/") && strings.Contains(string(m.body), `"enrolled"`)
+	})
+	if err != nil {
+		return "", err
+	}
+	var resident struct{ Who string }
+	if err := json.Unmarshal(enrolledAs.body, &resident); err != nil || resident.Who == "" {
+		return "", fmt.Errorf("the event names nobody: %s", enrolledAs.body)
+	}
 	mark := st.h.broker.mark()
 	id := hex.EncodeToString([]byte("please-all-faces"))
 	now := time.Now()
-	cmd, err := json.Marshal(map[string]any{"v": 1, "id": id, "act": "export", "who": strings.Repeat("0", 32),
+	cmd, err := json.Marshal(map[string]any{"v": 1, "id": id, "act": "export", "who": resident.Who,
 		"recipient": "head office", "client": "operator", "iat": now.Unix(), "exp": now.Add(30 * time.Second).Unix()})
 	if err != nil {
 		return "", err
@@ -313,7 +324,9 @@ func (st *story) exportRefused() (string, error) {
 	if err := st.h.broker.publish(root+"cmd", cmd); err != nil {
 		return "", err
 	}
-	m, err := st.h.broker.wait(mark, 10*time.Second, func(m message) bool { return m.topic == root+"cmd/res/operator" })
+	m, err := st.h.broker.wait(mark, 10*time.Second, func(m message) bool {
+		return m.topic == root+"cmd/res/operator" && !strings.Contains(string(m.body), `"accepted"`)
+	})
 	if err != nil {
 		return "", err
 	}

@@ -121,7 +121,7 @@ func (k *keeper) openDoor() (err error) {
 		k.closers = append(k.closers, k.audit.Close)
 	}
 	k.scribe = scribe.New(k.audit, k.root.Derive(keys.Pseudonym), k.clock.Now, k.log, func() { k.room.Fault(wire.FaultAudit) })
-	k.book, err = access.OpenBook(k.brief.Folder, k.root.Derive(keys.PINPepper), k.brief.PIN, rand.Reader, k.now)
+	k.book, err = access.OpenBook(k.brief.Folder, k.root.Derive(keys.PINPepper), k.brief.PIN, rand.Reader, k.trustedNow)
 	if err != nil {
 		return err
 	}
@@ -164,10 +164,9 @@ func (k *keeper) openFaces() error {
 		k.log.Error("consents were set aside, so nobody is let in by face until they agree again", slog.String("why", err.Error()))
 	}
 	k.closers = append(k.closers, k.register.Close)
-	if k.vault, err = vault.Open(k.brief.Folder, k.brief.Device, k.root, k.arena, rand.Reader); err != nil {
+	if err := k.openVault(); err != nil {
 		return err
 	}
-	k.closers = append(k.closers, k.vault.Close)
 	k.gallery = match.NewGallery(k.arena)
 	threshold := func() float32 {
 		t, err := match.Threshold(f.Level, max(k.gallery.Len(), 1))
@@ -189,6 +188,25 @@ func (k *keeper) openFaces() error {
 	k.passage = passage.New(passage.Rules{Model: model, Frames: f.Frames, Within: 3 * time.Second, Live: float32(f.Live),
 		Threshold: threshold, Margin: margin, Again: k.brief.Door.Pulse + time.Second},
 		k.arena, k.gallery, gate{k}, k.now, uptime)
+	return nil
+}
+
+// openVault opens the vault. A damaged one has been set aside, nothing in it lost; a new one begins empty, so that
+// people can be enrolled again, and whoever withdraws is erased from what was set aside as well.
+func (k *keeper) openVault() (err error) {
+	open := func() (*vault.Vault, error) {
+		return vault.Open(k.brief.Folder, k.brief.Device, k.root, k.arena, rand.Reader)
+	}
+	k.vault, err = open()
+	if damaged := new(vault.Damaged); errors.As(err, &damaged) {
+		k.log.Error("nobody is let in by face until they enrol again", slog.String("why", err.Error()))
+		k.room.Fault(wire.FaultVault)
+		k.vault, err = open()
+	}
+	if err != nil {
+		return err
+	}
+	k.closers = append(k.closers, k.vault.Close)
 	return nil
 }
 
@@ -310,6 +328,14 @@ func (k *keeper) reception() *reception.Reception {
 
 // now is the keeper's time without the word about trusting it: for what may only end sooner by being wrong.
 func (k *keeper) now() time.Time { t, _ := k.clock.Now(); return t }
+
+// trustedNow is zero while the time is not trusted: a wait for a PIN then begins anew instead of ending early.
+func (k *keeper) trustedNow() time.Time {
+	if t, trusted := k.clock.Now(); trusted {
+		return t
+	}
+	return time.Time{}
+}
 
 // uptime is CLOCK_MONOTONIC, the clock that every room stamps frames with.
 func uptime() time.Duration {

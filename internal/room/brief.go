@@ -121,6 +121,5 @@ type Courier struct {
 	Password      string
 	CA, Cert, Key string // PEM files; empty where not used
 	Folder        string // outbox, its own
-	AuditKey      string // the audit log's public key as a note verifier key
 	Version       string
 }
