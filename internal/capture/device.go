@@ -52,6 +52,8 @@ func openDevice(cfg room.Camera, f *os.File, log *slog.Logger) (Source, error) {
 	if err := checkCamera(d.fd); err != nil {
 		return nil, err
 	}
+	// An eye that was killed may have left its stream running on this descriptor, which the hall keeps open.
+	stopStream(d.fd, nil)
 	form, err := chooseFormat(d.fd, cfg)
 	if err != nil {
 		return nil, err
