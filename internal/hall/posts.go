@@ -33,6 +33,8 @@ type post struct {
 	brief any
 	files map[string]*os.File
 	hall  *os.File // the hall's end of the room's wire to the hall
+
+	camera string // a device that is opened anew for every life of the room: after unplugging, the old descriptor is dead
 }
 
 // posts opens everything the rooms will be given.
@@ -97,8 +99,9 @@ func (h *Hall) addEye(add func(string, confine.Walls, any) *post) error {
 	}
 	eye.brief = brief
 	if hs.Camera != "" {
-		if err := eye.open("camera", hs.Camera, os.O_RDWR|unix.O_NONBLOCK); err != nil {
-			return fmt.Errorf("opening the camera: %w (is it plugged in, and may this user read it? group video)", err)
+		eye.camera = hs.Camera
+		if err := eye.openCamera(); err != nil {
+			return err
 		}
 	}
 	if hs.Lens == nil {
@@ -218,6 +221,21 @@ func (p *post) open(name, path string, flags int) error {
 		return err
 	}
 	p.files[name] = f
+	return nil
+}
+
+// openCamera does without os.OpenFile, which registers a device with Go's poller: that first poll makes many drivers
+// begin to emulate read(2), and then the camera is busy for everybody else (seen with vivid, test/devices).
+func (p *post) openCamera() error {
+	if old := p.files["camera"]; old != nil {
+		old.Close()
+		delete(p.files, "camera")
+	}
+	fd, err := unix.Open(p.camera, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("opening the camera %s: %w (is it plugged in, and may this user read it? group video)", p.camera, err)
+	}
+	p.files["camera"] = os.NewFile(uintptr(fd), p.camera)
 	return nil
 }
 

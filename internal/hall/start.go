@@ -93,6 +93,11 @@ func (h *Hall) command(p *post) (*exec.Cmd, error) {
 	if _, err := os.Stat(program); err != nil {
 		return nil, fmt.Errorf("the room's program is missing: %w (run `make build`, or install the whole package)", err)
 	}
+	if p.camera != "" {
+		if err := p.openCamera(); err != nil {
+			return nil, err
+		}
+	}
 	m := room.Mandate{Room: p.name, Program: program, Walls: p.walls, Files: map[string]int{}, Log: h.house.LogLevel}
 	m.Walls.Run = append(slices.Clone(m.Walls.Run), program)
 	// The kiosk's listening socket stays where the hall made it; the room itself can live without any network.

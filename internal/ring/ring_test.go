@@ -102,6 +102,7 @@ func TestATornCopyIsNeverHandedOut(t *testing.T) {
 			latest.Unlock()
 		}
 	}()
+	defer func() { <-done }()
 	whole, refused := 0, 0
 	pix := make([]byte, side*side*3)
 	for running := true; running; {
