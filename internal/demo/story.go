@@ -401,7 +401,9 @@ func (st *story) searched() (string, error) {
 }
 
 func (st *story) audited() (string, error) {
-	m, err := st.h.broker.wait(0, 5*time.Second, func(m message) bool { return m.topic == root+"describe" })
+	m, err := st.h.broker.wait(0, 5*time.Second, func(m message) bool {
+		return m.topic == root+"describe" && strings.Contains(string(m.body), "audit_key")
+	})
 	if err != nil {
 		return "", err
 	}
