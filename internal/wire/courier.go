@@ -64,11 +64,12 @@ func (w *Happened) fields(c *codec) {
 }
 
 // Head is the signed head of the audit log: from it the courier can rebuild the signed note. The signature is
-// Ed25519's R and S.
+// Ed25519's R and S; Key is the public key that it verifies with.
 type Head struct {
 	Size uint64
 	Root [32]byte
 	R, S [32]byte
+	Key  [32]byte
 }
 
 func (*Head) number() number { return nHead }
@@ -78,6 +79,7 @@ func (w *Head) fields(c *codec) {
 	c.bytes(w.Root[:])
 	c.bytes(w.R[:])
 	c.bytes(w.S[:])
+	c.bytes(w.Key[:])
 }
 
 // Status is the device's health in fixed counters; sent on every change and every 30 seconds.
