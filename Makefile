@@ -13,7 +13,7 @@ STAMP   := -ldflags "-s -w -X main.version=$(VERSION) -X main.built=$(BUILT)"
 PURE  := edged edged-keeper edged-kiosk edged-courier edged-demo edgectl
 ROOMS := $(PURE) edged-eye edged-lens
 
-.PHONY: help setup build demo run test check fmt vet boundary race rooms devices clean models pictures bench fuzz $(ROOMS)
+.PHONY: help setup build models demo run test test-c fuzz devices clean $(ROOMS)
 
 help: ## say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,10 @@ run: build ## the same, and stay up until Ctrl-C
 
 test: build ## everything: format, vet, import law, tests, race detector, rooms with real walls, real brokers, a real browser
 	@scripts/test.sh
+
+test-c: # called by scripts/test.sh: the flags live in build.mk
+	@$(EYE_ENV) go test -tags $(EYE_TAGS) -timeout 30m ./internal/vision/... ./internal/eye/...
+	@$(LENS_ENV) go test -timeout 30m ./internal/lens/...
 
 fuzz: ## each fuzz target for a while
 	@scripts/fuzz.sh
