@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -256,6 +257,10 @@ func TestABrokerThatAcceptsAndIsSilentHoldsNothingUp(t *testing.T) {
 	defer c.Close()
 	r.decide(t, 0, 1000) // would block here if the keeper had to wait for the network
 	r.stop(t)
+	c.SetReadDeadline(time.Now().Add(5 * time.Second)) // the handshake alone would go on for ten
+	if _, err := io.Copy(io.Discard, c); err != nil {
+		t.Errorf("the connection outlives the courier: %v", err)
+	}
 	if r.linked() {
 		t.Error("the keeper was told that the broker is reached")
 	}

@@ -240,6 +240,23 @@ func TestAFlippedBitCostsOneEventAndNeverGoesOut(t *testing.T) {
 	}
 }
 
+func TestKeysOutOfOrderEndTheReading(t *testing.T) {
+	folder := t.TempDir()
+	o := openBox(t, folder, 100)
+	fill(t, o, 0, 20)
+	o.Close()
+	path := filepath.Join(folder, "outbox.db")
+	b, _ := os.ReadFile(path)
+	at := bytes.LastIndex(b, []byte(`{"index":17}`))
+	clear(b[at-12 : at-4]) // its key, before the checksum
+	os.WriteFile(path, b, 0o600)
+	o = openBox(t, folder, 100)
+	defer o.Close()
+	if got := contents(t, o); len(got) != 17 || got[16] != `{"index":16}` {
+		t.Errorf("%d events: %v", len(got), got)
+	}
+}
+
 // Whatever happens to the file: the courier starts, never crashes, and never sends what was not written.
 func TestNoDamageStopsTheCourier(t *testing.T) {
 	folder := t.TempDir()
