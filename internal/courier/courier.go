@@ -119,7 +119,12 @@ func (c *courier) run(ctx context.Context) error {
 	start := func(part func() error) {
 		wg.Go(func() { cancel(part()) })
 	}
-	start(func() error { defer close(c.intake); return c.hear() })
+	start(func() error {
+		err := c.hear()
+		cancel(err) // before store ends for want of words, which is no reason
+		close(c.intake)
+		return err
+	})
 	start(func() error {
 		err := c.store()
 		cancel(err)

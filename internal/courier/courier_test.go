@@ -33,6 +33,12 @@ func TestADeviceDescribesItselfAndSaysWhatHappens(t *testing.T) {
 	eventually(t, "the keeper hears that the broker is reached", r.linked)
 	eventually(t, "init before the keeper has spoken", func() bool { return f.last("state")["state"] == "init" })
 
+	r.mu.Lock()
+	r.up = false
+	r.mu.Unlock()
+	r.Say(&wire.Hello{}) // a keeper that has been started anew knows nothing
+	eventually(t, "a new keeper hears it too", r.linked)
+
 	r.Say(&wire.Status{Face: wire.FaceOn, Open: true, Enrolled: 3, People: 5, Camera: wire.CameraSeeing, UptimeS: 9})
 	eventually(t, "ready", func() bool { return f.last("state")["state"] == "ready" })
 	eventually(t, "unlocked", func() bool { return f.last("door/1")["state"] == "unlocked" })
