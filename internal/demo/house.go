@@ -39,6 +39,26 @@ type event struct {
 	Stages  *wire.Stages `json:"stages_us"`
 }
 
+// readies: the eye is warm before the keeper has heard of it, and only the keeper can open the door.
+func (e event) readies(part string) bool {
+	return e.Event == "ready" && e.What == part && (part != "face" || e.Room == "keeper")
+}
+
+// startTimes is when PIN and face were ready, in milliseconds after the start.
+func (h *house) startTimes() map[string]float64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	at := map[string]float64{}
+	for _, e := range h.events {
+		for _, part := range []string{"pin", "face"} {
+			if _, known := at[part]; !known && e.readies(part) {
+				at[part] = e.AfterMS
+			}
+		}
+	}
+	return at
+}
+
 // house is a running edged with everything around it that a demonstration needs.
 type house struct {
 	programs, dir, pictures string
@@ -165,7 +185,7 @@ func (h *house) start(ctx context.Context) error {
 	h.ended = make(chan error, 1)
 	go h.read(out)
 	for _, part := range []string{"pin", "screen", "broker", "face"} {
-		if _, err := h.wait(ctx, 20*time.Second, func(e event) bool { return e.Event == "ready" && e.What == part }); err != nil {
+		if _, err := h.wait(ctx, 20*time.Second, func(e event) bool { return e.readies(part) }); err != nil {
 			return fmt.Errorf("waiting until %q is ready: %w\n%s", part, err, h.lastWords())
 		}
 	}

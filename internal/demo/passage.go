@@ -78,12 +78,7 @@ func (c *passageCmd) Run(ctx context.Context, s *streams) error {
 }
 
 func (c *passageCmd) measure(st *story, tick func()) (*Passages, error) {
-	r := &Passages{Stages: map[string]float64{}, Networks: map[string]float64{}, RSS: map[string]float64{}, Start: map[string]float64{}, Passages: c.Passages}
-	for _, e := range st.h.events {
-		if e.Event == "ready" && (e.What == "pin" || e.What == "face") && r.Start[e.What] == 0 {
-			r.Start[e.What] = e.AfterMS
-		}
-	}
+	r := &Passages{Stages: map[string]float64{}, Networks: map[string]float64{}, Start: st.h.startTimes(), Passages: c.Passages}
 	var face, pin []float64
 	var stages []wire.Stages
 	if err := st.h.show(returning); err != nil {

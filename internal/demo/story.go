@@ -445,12 +445,7 @@ func (st *story) restarted() (string, error) {
 	if err := st.h.start(st.ctx); err != nil {
 		return "", err
 	}
-	ready := map[string]float64{}
-	for _, e := range st.h.events {
-		if e.Event == "ready" && ready[e.What] == 0 {
-			ready[e.What] = e.AfterMS
-		}
-	}
+	ready := st.h.startTimes()
 	if err := st.reload(); err != nil {
 		return "", err
 	}
