@@ -84,7 +84,7 @@ func assemble(ctx context.Context, brief room.Courier, log *slog.Logger, ready f
 	if err != nil {
 		return nil, err
 	}
-	if road.open2all() {
+	if road.bare() {
 		log.Warn("the way to the broker is not encrypted: everybody on the network can read events and send requests; use ssl://",
 			slog.String("broker", road.address))
 	}

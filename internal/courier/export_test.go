@@ -74,7 +74,7 @@ func Waits(lasted []time.Duration, draw func(int64) int64) []time.Duration {
 	return out
 }
 
-func Road(b room.Courier) (open2all bool, err error) {
+func Road(b room.Courier) (bare bool, err error) {
 	r, err := newRoad(b)
-	return err == nil && r.open2all(), err
+	return err == nil && r.bare(), err
 }

@@ -86,8 +86,8 @@ func roots(file string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// open2all tells whether others can read along: plain TCP that leaves this machine.
-func (r *road) open2all() bool {
+// bare tells whether others can read along: plain TCP that leaves this machine.
+func (r *road) bare() bool {
 	if r.tls != nil || r.host == "localhost" {
 		return false
 	}
