@@ -6,6 +6,7 @@ import (
 
 	"example.org/edged/internal/config"
 	"example.org/edged/internal/confine"
+	"example.org/edged/internal/hall"
 	"example.org/edged/internal/models"
 )
 
@@ -19,16 +20,7 @@ func (c *checkCmd) Run(t *tools) error {
 	if err != nil {
 		return err
 	}
-	found := cfg.Check(t.ctx, config.Around{
-		Models: func(dir, name string) error {
-			p, err := findPack(dir, name)
-			if err != nil {
-				return err
-			}
-			return models.Verify(p)
-		},
-		Kernel: kernelFindings(),
-	})
+	found := t.look(cfg)
 	red := 0
 	for _, f := range found {
 		if f.Level == config.Fail {
@@ -48,8 +40,38 @@ func (c *checkCmd) Run(t *tools) error {
 	return nil
 }
 
-func (t *tools) list(found []config.Finding, red int) {
+// placed is a finding with the place in the file that it is about.
+type placed struct {
+	config.Finding
+	At string `json:"at,omitempty"` // file:line:column
+}
+
+// look asks the machine about everything that the file names.
+func (t *tools) look(cfg *config.Config) (out []placed) {
+	around := config.Around{Keeper: hall.User("keeper", cfg.Rooms.Users == "auto"), Kernel: kernelFindings(),
+		Models: func(dir, name string) error {
+			p, err := findPack(dir, name)
+			if err != nil {
+				return err
+			}
+			return models.Verify(p)
+		},
+	}
+	for _, f := range cfg.Check(t.ctx, around) {
+		p := placed{Finding: f}
+		if f.Level != config.OK {
+			p.At = cfg.Where(f.Part)
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+func (t *tools) list(found []placed, red int) {
 	for _, f := range found {
+		if f.At != "" {
+			f.What = f.At + ": " + f.What
+		}
 		fmt.Fprintf(t.Out, "%-5s %-12s %s\n", f.Level, f.Part, f.What)
 		if f.Do != "" {
 			fmt.Fprintf(t.Out, "%-5s %-12s → %s\n", "", "", f.Do)

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -24,6 +25,11 @@ func (c *runCmd) Run(t *tools) error {
 	cfg, err := config.Read(c.Config)
 	if err != nil {
 		return err
+	}
+	for _, f := range t.look(cfg) {
+		if f.Level == config.Fail {
+			fmt.Fprintf(t.Err, "%s: %s; %s\n", cmp.Or(f.At, f.Part), f.What, f.Do)
+		}
 	}
 	house, err := t.house(cfg)
 	if err != nil {

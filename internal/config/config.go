@@ -8,6 +8,8 @@ package config
 
 import (
 	"fmt"
+	"reflect"
+	"strings"
 	"time"
 
 	"example.org/edged/internal/notice"
@@ -31,6 +33,8 @@ type Config struct {
 
 	File string         `yaml:"-"` // where it was read from, absolute
 	Text *notice.Notice `yaml:"-"` // the notice that Notice names; nil without one
+
+	where func(key string) (line, column int) // see Where
 }
 
 // Device is this terminal.
@@ -113,6 +117,17 @@ type MQTT struct {
 // Rooms is how the programs are kept apart.
 type Rooms struct {
 	Users string `yaml:"users" default:"auto" one:"auto|none"`
+}
+
+// Where says where in the file a key stands, as file:line:column, or nothing for what is no key. A key that is not
+// written is looked for at the section that should hold it.
+func (c *Config) Where(key string) string {
+	top, _, _ := strings.Cut(key, ".")
+	if _, ok := fieldFor(reflect.TypeFor[Config](), top); !ok || c.where == nil {
+		return ""
+	}
+	line, column := c.where(key)
+	return fmt.Sprintf("%s:%d:%d", c.File, line, column)
 }
 
 // HasFace says whether a face opens the door.

@@ -35,6 +35,7 @@ func Read(path string) (*Config, error) {
 		return nil, &Error{[]Defect{{File: path, What: "cannot tell which folder it is in: " + reason(err), Fix: "give the path from /"}}}
 	}
 	c.File = file
+	c.where = func(key string) (line, column int) { p := d.where(key); return p.line, p.column }
 	if c.Notice != "" {
 		c.Text = d.notice(beside(path, c.Notice), &c)
 	}

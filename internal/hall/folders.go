@@ -19,9 +19,11 @@ const firstUser = 60710
 // rooms in the order of their user numbers. Do not reorder: files on disk belong to these numbers.
 var rooms = []string{"keeper", "eye", "lens", "kiosk", "courier"}
 
-// user is the number of a room's user, 0 to stay who we are.
-func (h *Hall) user(room string) int {
-	if !h.house.OwnUsers {
+func (h *Hall) user(room string) int { return User(room, h.house.OwnUsers) }
+
+// User is the number of the user that a room runs as, 0 to stay who we are: only root can become somebody else.
+func User(room string, own bool) int {
+	if !own || os.Geteuid() != 0 {
 		return 0
 	}
 	if u, err := user.Lookup("edged-" + room); err == nil {
