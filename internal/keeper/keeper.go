@@ -119,6 +119,8 @@ func (k *keeper) openDoor() (err error) {
 		k.audit = nil
 	} else {
 		k.closers = append(k.closers, k.audit.Close)
+		// Whoever installs writes it down: with it anybody can check a copy of the log.
+		k.log.Info("audit key", slog.String("key", k.audit.PublicKey()))
 	}
 	k.scribe = scribe.New(k.audit, k.root.Derive(keys.Pseudonym), k.clock.Now, k.log, func() { k.room.Fault(wire.FaultAudit) })
 	k.book, err = access.OpenBook(k.brief.Folder, k.root.Derive(keys.PINPepper), k.brief.PIN, rand.Reader, k.trustedNow)
