@@ -40,7 +40,7 @@ type Session struct {
 	gallery *match.Gallery
 	Person  person.ID
 	consent consent.Record
-	until   time.Duration
+	began   time.Duration
 	taken   []template.Template
 	live    float32
 }
@@ -50,18 +50,19 @@ func Begin(rules Rules, arena *template.Arena, gallery *match.Gallery, p person.
 	if c.State != consent.Given || c.Person != p {
 		return nil, ErrStaleAct
 	}
-	return &Session{rules: rules, arena: arena, gallery: gallery, Person: p, consent: c, until: uptime + rules.Within}, nil
+	return &Session{rules: rules, arena: arena, gallery: gallery, Person: p, consent: c, began: uptime}, nil
 }
 
 // Late tells whether the session has run out of time.
-func (s *Session) Late(uptime time.Duration) bool { return uptime > s.until }
+func (s *Session) Late(uptime time.Duration) bool { return uptime > s.began+s.rules.Within }
 
 // Taken is how many good sightings there are, and how many are needed.
 func (s *Session) Taken() (n, of int) { return len(s.taken), s.rules.Frames }
 
-// Take adds one sighting. Done means that Finish may be called.
+// Take adds one sighting. Done means that Finish may be called. A frame from before the session began was seen without
+// consent, and is not looked at.
 func (s *Session) Take(w *wire.Sighting) (done bool) {
-	if w.Verdict != wire.Good || w.Model != s.rules.Model {
+	if time.Duration(w.CapturedAt) < s.began || w.Verdict != wire.Good || w.Model != s.rules.Model {
 		return false
 	}
 	t, err := s.arena.Put(&w.Feature)

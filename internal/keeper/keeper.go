@@ -280,9 +280,9 @@ func (k *keeper) serve(ctx context.Context) error {
 	if k.faces != nil {
 		run(k.faces.Sweep().Run)
 	}
-	hear(run, ctx, k.eye, k.heardEye)
-	hear(run, ctx, k.kiosk, k.reception().Hear)
-	hear(run, ctx, k.courier, k.heardCourier)
+	hear(run, k.eye, k.heardEye)
+	hear(run, k.kiosk, k.reception().Hear)
+	hear(run, k.courier, k.heardCourier)
 	k.scribe.Write(audit.Entry{Kind: wire.KindStarted})
 	all.Wait()
 	select {
@@ -295,7 +295,7 @@ func (k *keeper) serve(ctx context.Context) error {
 
 // hear listens to one room until ctx ends. A word that may not be said ends the keeper: whoever sent it is not who
 // it should be, and a new generation of rooms begins with clean wires.
-func hear[In, Out wire.Word](run func(func(context.Context) error), ctx context.Context, c *wire.Conn[In, Out], heard func(In)) {
+func hear[In, Out wire.Word](run func(func(context.Context) error), c *wire.Conn[In, Out], heard func(In)) {
 	if c == nil {
 		return
 	}

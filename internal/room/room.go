@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -158,12 +159,12 @@ func (r *Room) Ready(p wire.Part) { r.Tell(&wire.Ready{Part: p}) }
 // Fault tells the hall that something is wrong.
 func (r *Room) Fault(k wire.FaultKind) { r.Tell(&wire.Fault{Fault: k}) }
 
-// Tell says a word to the hall. That the hall does not listen is never a reason to stop guarding a door.
+// Tell says a word to the hall. That the hall does not listen is never a reason to stop guarding a door, nor to wait.
 func (r *Room) Tell(w wire.RoomSays) {
 	if r.hall == nil {
 		return
 	}
-	if err := r.hall.Say(w); err != nil {
+	if err := r.hall.SayWithin(w, 20*time.Millisecond); err != nil {
 		r.Log.Debug("the hall does not listen", slog.String("why", err.Error()))
 	}
 }
