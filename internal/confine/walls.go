@@ -36,6 +36,7 @@ type Walls struct {
 	User    int  // user and group to become; 0 to stay who we are
 	Parent  int  // process id of the hall; its death is ours
 	MemLock bool // may lock as much memory as it likes
+	First   bool `json:",omitempty"` // goes before the other rooms when the processor is short
 }
 
 // broken names a wall that does not hold.
