@@ -188,7 +188,7 @@ func (s *stand) begin(parts ...string) {
 func (s *stand) ready(from int, parts ...string) {
 	s.t.Helper()
 	for _, part := range parts {
-		if _, err := s.waitFrom(s.ctx, from, 20*time.Second, func(e event) bool { return e.Event == "ready" && e.What == part }); err != nil {
+		if _, err := s.waitFrom(s.ctx, from, 20*time.Second, func(e event) bool { return e.readies(part) }); err != nil {
 			s.t.Fatalf("waiting until %q is ready: %v", part, err)
 		}
 	}

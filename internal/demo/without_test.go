@@ -12,7 +12,7 @@ import (
 )
 
 // without becomes another program after taking something away from it, as a container or an older kernel would. What
-// the first arguments name is refused: "spaces" (new namespaces), "landlock" (there is none).
+// the first arguments name is refused: "spaces" (new namespaces), "landlock" (there is none), "hollow" (Landlock says that it confines, and does not).
 func without(args []string) int {
 	runtime.LockOSThread()
 	code := []bpf.Instruction{bpf.LoadAbsolute{Off: 0, Size: 4}}
@@ -24,6 +24,8 @@ func without(args []string) int {
 		switch args[0] {
 		case "landlock":
 			refuse(unix.SYS_LANDLOCK_CREATE_RULESET, unix.ENOSYS)
+		case "hollow":
+			refuse(unix.SYS_LANDLOCK_RESTRICT_SELF, 0)
 		case "spaces":
 			refuse(unix.SYS_UNSHARE, unix.EPERM)
 			refuse(unix.SYS_CLONE3, unix.ENOSYS)
