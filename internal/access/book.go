@@ -128,7 +128,7 @@ func (b *Book) load(fresh cost) error {
 			return errors.New("its first page is not complete")
 		}
 		if !hmac.Equal(book.Get(proofKey), b.mac("book", salt, packed)) {
-			return errors.New("it was made with another key file, or changed")
+			return errors.New("it was made with another key file than device.key now is, or changed")
 		}
 		b.salt, b.cost = append([]byte(nil), salt...), unpack(packed)
 		wrong = int(min(binary.BigEndian.Uint32(kept), mostWrong))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -77,7 +78,10 @@ func guard(do func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("its pages do not fit together: %v", p)
+			err = errors.New("its pages do not fit together")
+			if _, fault := p.(runtime.Error); !fault { // bbolt's own words; a fault's are for programmers
+				err = fmt.Errorf("%w: %v", err, p)
+			}
 		}
 	}()
 	return do()

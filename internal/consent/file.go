@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -170,7 +171,10 @@ func guarded(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("a page of it cannot be read: %v", p)
+			err = errors.New("its pages do not fit together")
+			if _, fault := p.(runtime.Error); !fault { // bbolt's own words; a fault's are for programmers
+				err = fmt.Errorf("%w: %v", err, p)
+			}
 		}
 	}()
 	return f()

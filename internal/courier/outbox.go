@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 	"sync"
 
@@ -160,7 +161,10 @@ func guarded(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v", errDamaged, p)
+			err = fmt.Errorf("%w: its pages do not fit together", errDamaged)
+			if _, fault := p.(runtime.Error); !fault { // bbolt's own words; a fault's are for programmers
+				err = fmt.Errorf("%w: %v", err, p)
+			}
 		}
 	}()
 	return f()
