@@ -81,8 +81,11 @@ type contents struct {
 // salvage reads the whole file without writing to it. With errDamaged comes what could be read before the damage.
 func salvage(path string) (was contents, err error) {
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+	if errors.Is(err, fs.ErrNotExist) {
 		return was, nil
+	}
+	if err == nil && info.Size() == 0 { // it is never made empty: renew renames a whole one into its place
+		return was, fmt.Errorf("%w: it is empty", errDamaged)
 	}
 	var db *bbolt.DB
 	if err == nil {
