@@ -88,14 +88,14 @@ func (l *Log) open() error {
 	}
 	h, err := parseHead(msg, l.key.public, true)
 	if err != nil {
-		return fmt.Errorf("%s: %w", l.dir, err)
+		return l.unfit(checkpoint, err)
 	}
 	c, err := check(l.dir, h, func(uint64, []byte) error { return nil })
 	if errors.Is(err, errMisfit) {
 		err = diagnose(l.dir, h)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", l.dir, err)
+		return l.unfit("", err)
 	}
 	l.tree, l.bytes, l.head = c.tree, c.bytes, h
 	return l.mend()
@@ -108,9 +108,15 @@ func (l *Log) begin() error {
 		return err
 	}
 	if len(entries) > 0 || torn > 0 {
-		return fmt.Errorf("%s: %w", l.dir, &Problem{How: HeadMissing})
+		return l.unfit(checkpoint, &Problem{How: HeadMissing})
 	}
 	return l.publish(l.tree)
+}
+
+// unfit says where the log is, what is wrong with it, and what to do. Nothing in the folder is changed.
+func (l *Log) unfit(file string, why error) error {
+	return fmt.Errorf("%s: %w: put a good copy of the folder in its place, or keep this one elsewhere and a new log begins",
+		filepath.Join(l.dir, file), why)
 }
 
 // mend brings what lies beyond the head under it. The entries are written over themselves, not cut off first, so that
