@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,45 +15,6 @@ import (
 
 	"example.org/edged/internal/confine"
 )
-
-// A tap stands between the device and its broker and keeps every byte, of every connection, in both directions.
-type tap struct {
-	address string
-	heard   lockedBuffer
-}
-
-func openTap(t *testing.T, broker string) *tap {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	p := &tap{address: l.Addr().String()}
-	go func() {
-		for {
-			device, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go p.join(device, broker)
-		}
-	}()
-	return p
-}
-
-func (p *tap) join(device net.Conn, broker string) {
-	defer device.Close()
-	far, err := net.Dial("tcp", broker)
-	if err != nil {
-		return
-	}
-	defer far.Close()
-	go func() {
-		io.Copy(device, io.TeeReader(far, &p.heard))
-		device.Close()
-	}()
-	io.Copy(far, io.TeeReader(device, &p.heard))
-}
 
 // The promise itself. An eye that sends a template and a picture that only this test knows; people who agree, come in,
 // are refused, withdraw; requests for the face; an eye that dies with the template on its lips. Then every byte that
@@ -121,12 +80,12 @@ func (s *stand) dieSpeaking() {
 }
 
 // users are the rooms' user numbers, as the kernel has them.
-func (s *stand) users() (uids []uint32) {
+func (s *stand) users() (uids []int) {
 	s.t.Helper()
 	for _, room := range []string{"keeper", "eye", "kiosk", "courier"} {
 		seen, err := confine.Look(fmt.Sprint(s.pid(room)))
 		s.must(err)
-		uids = append(uids, uint32(seen.User))
+		uids = append(uids, seen.User)
 	}
 	return uids
 }
@@ -165,7 +124,7 @@ func (s *stand) search(h *hunt, p *tap, screen *recorder) {
 }
 
 // strewn lists what the rooms' users have left outside their own folders.
-func strewn(since time.Time, uids []uint32) (all []string) {
+func strewn(since time.Time, uids []int) (all []string) {
 	for _, dir := range []string{"/tmp", "/var/tmp", "/dev/shm", "/run"} {
 		filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 			if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
@@ -174,11 +133,24 @@ func strewn(since time.Time, uids []uint32) (all []string) {
 			if err != nil || strings.HasPrefix(d.Name(), "edged-stand-") { // of this or another test: searched there
 				return fs.SkipDir
 			}
-			if info, err := d.Info(); err == nil && !info.ModTime().Before(since) && slices.Contains(uids, info.Sys().(*syscall.Stat_t).Uid) {
+			if info, err := d.Info(); err == nil && !info.ModTime().Before(since) && owned(info, uids) {
 				all = append(all, path)
 			}
 			return nil
 		})
 	}
 	return all
+}
+
+func ownerOf(info fs.FileInfo) (int, bool) {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, false
+	}
+	return int(st.Uid), true
+}
+
+func owned(info fs.FileInfo, by []int) bool {
+	owner, ok := ownerOf(info)
+	return ok && slices.Contains(by, owner)
 }
