@@ -69,6 +69,19 @@ func (g *Gallery) Remove(p person.ID) {
 	delete(g.index, p)
 }
 
+// While does something that rests on p being known, and tells whether it was done: Remove waits until it is, so that
+// nothing is done about p after Remove has returned. It must not use the gallery itself.
+func (g *Gallery) While(p person.ID, at time.Time, do func()) bool {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	i, ok := g.index[p]
+	if !ok || !at.Before(g.all[i].until) {
+		return false
+	}
+	do()
+	return true
+}
+
 // Len is how many people are in the gallery, those past their time included.
 func (g *Gallery) Len() int {
 	g.mu.RLock()
