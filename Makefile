@@ -13,7 +13,7 @@ STAMP   := -ldflags "-s -w -X main.version=$(VERSION) -X main.built=$(BUILT)"
 PURE  := edged edged-keeper edged-kiosk edged-courier edged-demo edgectl
 ROOMS := $(PURE) edged-eye edged-lens
 
-.PHONY: help setup build models demo run test test-c fuzz devices clean $(ROOMS)
+.PHONY: help setup build models demo run test test-c torture fuzz devices clean $(ROOMS)
 
 help: ## say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,9 @@ test: build ## everything: format, vet, import law, tests, race detector, rooms 
 test-c: # called by scripts/test.sh: the flags live in build.mk
 	@$(EYE_ENV) go test -tags $(EYE_TAGS) -timeout 30m ./internal/vision/... ./internal/eye/...
 	@$(LENS_ENV) go test -timeout 30m ./internal/lens/...
+
+torture: ## a thousand power cuts (ten minutes)
+	@go test -count=1 -timeout 60m ./test/torture -v -kills 1000
 
 fuzz: ## each fuzz target for a while
 	@scripts/fuzz.sh
