@@ -250,34 +250,21 @@ func (h *house) pid(room string) int {
 	return 0
 }
 
-// show puts one photograph, or an empty scene, before the camera.
+// show puts one photograph, or an empty scene, before the camera. It takes the place of the last one in one step, so
+// that there is never a moment without a picture.
 func (h *house) show(name string) error {
-	var content []byte
-	var err error
-	if name == "" {
-		name, content = "nobody.png", emptyScene()
-	} else if content, err = os.ReadFile(filepath.Join(h.pictures, name)); err != nil {
-		return fmt.Errorf("%w (run `make pictures`)", err)
-	}
-	hidden := filepath.Join(h.dir, "coming"+filepath.Ext(name))
-	if err := os.WriteFile(hidden, content, 0o644); err != nil {
-		return err
-	}
-	old, err := os.ReadDir(h.camera)
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(hidden, filepath.Join(h.camera, name)); err != nil {
-		return err
-	}
-	for _, o := range old {
-		if o.Name() != name {
-			if err := os.Remove(filepath.Join(h.camera, o.Name())); err != nil {
-				return err
-			}
+	content := emptyScene()
+	if name != "" {
+		var err error
+		if content, err = os.ReadFile(filepath.Join(h.pictures, name)); err != nil {
+			return fmt.Errorf("%w (run `make setup`)", err)
 		}
 	}
-	return nil
+	coming := filepath.Join(h.dir, "coming")
+	if err := os.WriteFile(coming, content, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(coming, filepath.Join(h.camera, "scene"))
 }
 
 // emptyScene is a plain wall.
