@@ -120,8 +120,11 @@ func (r *Reception) typed(w *wire.PINTyped, since time.Duration) {
 func (r *Reception) refused(w *wire.PINTyped, res access.Result, since time.Duration) {
 	if w.Act == wire.ActOpen {
 		f := access.Facts{Method: wire.MethodPIN, Found: access.WrongPIN}
-		if res.Outcome == wire.Limited {
+		switch res.Outcome {
+		case wire.Limited:
 			f.Found = access.TooManyTries
+		case wire.NoAnswer:
+			f.Found = access.Damaged
 		}
 		r.Decide(f, since, wire.Stages{})
 	}
@@ -130,8 +133,11 @@ func (r *Reception) refused(w *wire.PINTyped, res access.Result, since time.Dura
 
 func (r *Reception) tell(turn wire.Session, res access.Result, wrong wire.Prompt) {
 	s := wire.Screen{Session: turn, Prompt: wrong, Count: uint16(max(res.TriesLeft, 0))}
-	if res.Outcome == wire.Limited {
+	switch res.Outcome {
+	case wire.Limited:
 		s.Prompt, s.Count, s.Until = wire.PromptWait, 0, res.Until.Unix()
+	case wire.NoAnswer: // the fault is ours, and nobody should type a right PIN again and again
+		s.Prompt, s.Count = wire.PromptFaultAsk, 0
 	}
 	r.Say(&s)
 }

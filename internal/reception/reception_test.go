@@ -1,0 +1,201 @@
+package reception_test
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"example.org/edged/internal/access"
+	"example.org/edged/internal/audit"
+	"example.org/edged/internal/person"
+	"example.org/edged/internal/reception"
+	"example.org/edged/internal/room"
+	"example.org/edged/internal/wire"
+)
+
+var resident = person.ID{1}
+
+// desk is everything around a reception, and writes down what was done.
+type desk struct {
+	*reception.Reception
+	res     access.Result
+	broken  bool // no PIN can be issued, no door opens
+	resting bool
+	did     []string
+	decided []access.Facts
+	said    []wire.KioskHears
+	log     []wire.Kind
+}
+
+func (d *desk) Try(digits []byte) (person.ID, access.Result) {
+	d.did = append(d.did, "try")
+	if string(digits) == "12345678" && d.res.Outcome == wire.Granted {
+		return resident, d.res
+	}
+	if d.res.Outcome == wire.Granted {
+		return person.ID{}, access.Result{Outcome: wire.Denied, Reason: wire.ReasonWrongPIN, TriesLeft: 4}
+	}
+	return person.ID{}, d.res
+}
+
+func (d *desk) TryStaff(_ []room.Staff, digits []byte) (string, access.Result) {
+	_, r := d.Try(digits)
+	return "desk", r
+}
+
+func (d *desk) Issue() (person.ID, access.PIN, error) {
+	d.did = append(d.did, "issue")
+	if d.broken {
+		return person.ID{}, access.PIN{}, errors.New("no space left on device")
+	}
+	return person.ID{2}, access.PIN{}, nil
+}
+
+func (d *desk) Agree(wire.Session, person.ID, [32]byte, string) wire.Prompt {
+	d.did = append(d.did, "agree")
+	return wire.PromptLook
+}
+func (d *desk) Withdraw(_ wire.Session, p person.ID) wire.Prompt {
+	d.did = append(d.did, "withdraw")
+	if p != resident {
+		panic("a withdrawal of somebody else")
+	}
+	return wire.PromptWithdrawn
+}
+func (d *desk) Refuse([32]byte)                      { d.did = append(d.did, "refuse") }
+func (d *desk) Cancel(wire.Session)                  { d.did = append(d.did, "cancel") }
+func (d *desk) Describe(_ person.ID, r *wire.Record) { r.Consent = wire.ConsentGiven }
+
+func newDesk(faces bool) *desk {
+	d := &desk{res: access.Result{Outcome: wire.Granted}}
+	p := reception.Parts{Book: d, FaceOn: func() bool { return !d.resting },
+		Decide: func(f access.Facts, _ time.Duration, _ wire.Stages) wire.Outcome {
+			d.decided = append(d.decided, f)
+			if d.broken {
+				return wire.NoAnswer
+			}
+			return access.Decide(f).Outcome
+		},
+		Write:  func(e audit.Entry) (uint64, error) { d.log = append(d.log, e.Kind); return 0, nil },
+		Name:   func(p person.ID) wire.Pseudonym { return wire.Pseudonym(p) },
+		Recent: func(person.ID) [5]wire.Passage { return [5]wire.Passage{{At: 5}} },
+		Say:    func(w wire.KioskHears) { d.said = append(d.said, w) },
+		Uptime: func() time.Duration { return time.Hour }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	if faces {
+		p.Faces = d
+	}
+	d.Reception = reception.New(p)
+	return d
+}
+
+func typed(act wire.Act, pin string) *wire.PINTyped {
+	w := &wire.PINTyped{Session: 9, Act: act, Len: uint8(len(pin))}
+	copy(w.Digits[:], pin)
+	return w
+}
+
+func TestWhatAPINDoes(t *testing.T) {
+	limited := access.Result{Outcome: wire.Limited, Reason: wire.ReasonTooManyTries, Until: time.Unix(77, 0)}
+	damaged := access.Result{Outcome: wire.NoAnswer, Reason: wire.ReasonDamaged}
+	for _, c := range []struct {
+		name  string
+		act   wire.Act
+		pin   string
+		set   func(*desk)
+		did   []string
+		says  wire.Prompt
+		log   []wire.Kind
+		found []access.Found
+	}{
+		{"opens", wire.ActOpen, "12345678", nil, []string{"try"}, wire.PromptWelcome, nil, []access.Found{access.Somebody}},
+		{"opens while faces rest", wire.ActOpen, "12345678", func(d *desk) { d.resting = true }, []string{"try"}, wire.PromptWelcome, nil, []access.Found{access.Somebody}},
+		{"does not open when the relay does not obey", wire.ActOpen, "12345678", func(d *desk) { d.broken = true }, []string{"try"}, wire.PromptFaultAsk, nil, []access.Found{access.Somebody}},
+		{"is wrong", wire.ActOpen, "87654321", nil, []string{"try"}, wire.PromptWrongPIN, nil, []access.Found{access.WrongPIN}},
+		{"is typed once too often", wire.ActOpen, "12345678", func(d *desk) { d.res = limited }, []string{"try"}, wire.PromptWait, nil, []access.Found{access.TooManyTries}},
+		{"cannot be looked up", wire.ActOpen, "12345678", func(d *desk) { d.res = damaged }, []string{"try"}, wire.PromptFaultAsk, nil, []access.Found{access.Damaged}},
+		{"agrees", wire.ActAgree, "12345678", nil, []string{"try", "agree"}, wire.PromptLook, nil, nil},
+		{"agrees to nothing while faces rest", wire.ActAgree, "12345678", func(d *desk) { d.resting = true }, []string{"try"}, wire.PromptFaceRests, nil, nil},
+		{"a wrong one agrees to nothing", wire.ActAgree, "87654321", nil, []string{"try"}, wire.PromptWrongPIN, nil, nil},
+		{"withdraws", wire.ActWithdraw, "12345678", nil, []string{"try", "withdraw"}, wire.PromptWithdrawn, nil, nil},
+		{"withdraws while faces rest", wire.ActWithdraw, "12345678", func(d *desk) { d.resting = true }, []string{"try", "withdraw"}, wire.PromptWithdrawn, nil, nil},
+		{"a wrong one withdraws nothing", wire.ActWithdraw, "87654321", nil, []string{"try"}, wire.PromptWrongPIN, nil, nil},
+		{"a wrong one of staff gives no PIN", wire.ActNewcomer, "87654321", nil, []string{"try"}, wire.PromptNoNewcomer, nil, nil},
+		{"of staff, and the disk is full", wire.ActNewcomer, "12345678", func(d *desk) { d.broken = true }, []string{"try", "issue"}, wire.PromptFaultAsk, nil, nil},
+		{"a wrong one shows no record", wire.ActMine, "87654321", nil, []string{"try"}, wire.PromptWrongPIN, nil, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := newDesk(true)
+			if c.set != nil {
+				c.set(d)
+			}
+			w := typed(c.act, c.pin)
+			d.Hear(w)
+			if w.Digits != [wire.PINMax]byte{} {
+				t.Error("the PIN is still in the word")
+			}
+			if !slices.Equal(d.did, c.did) || !slices.Equal(d.log, c.log) {
+				t.Errorf("did %v, wrote %v", d.did, d.log)
+			}
+			var found []access.Found
+			for _, f := range d.decided {
+				found = append(found, f.Found)
+			}
+			if !slices.Equal(found, c.found) {
+				t.Errorf("decided on %v", d.decided)
+			}
+			if len(d.said) != 1 {
+				t.Fatalf("said %v", d.said)
+			}
+			if s, ok := d.said[0].(*wire.Screen); !ok || s.Prompt != c.says || s.Session != 9 || c.says == wire.PromptWait && s.Until != 77 {
+				t.Errorf("said %+v", d.said[0])
+			}
+		})
+	}
+}
+
+func TestAnswersThatArePersonal(t *testing.T) {
+	d := newDesk(true)
+	d.Hear(typed(wire.ActMine, "12345678"))
+	want := &wire.Record{Session: 9, Who: wire.Pseudonym(resident), Consent: wire.ConsentGiven, Passages: [5]wire.Passage{{At: 5}}}
+	if !reflect.DeepEqual(d.said, []wire.KioskHears{want}) || !slices.Equal(d.log, []wire.Kind{wire.KindRecordRead}) {
+		t.Errorf("said %+v, wrote %v", d.said[0], d.log)
+	}
+	d = newDesk(true)
+	d.Hear(typed(wire.ActNewcomer, "12345678"))
+	if i, ok := d.said[0].(*wire.Issued); !ok || i.Session != 9 || !slices.Equal(d.log, []wire.Kind{wire.KindNewcomer}) {
+		t.Errorf("said %+v, wrote %v", d.said, d.log)
+	}
+}
+
+// A touch is a claim: it opens nothing, agrees to nothing, withdraws nothing.
+func TestATouchAloneDoesNothing(t *testing.T) {
+	for touch, did := range map[wire.Touch][]string{wire.TouchHome: {"cancel"}, wire.TouchDecline: {"refuse"}, wire.TouchNotice: nil} {
+		d := newDesk(true)
+		d.Hear(&wire.Touched{Session: 9, Touch: touch})
+		if !slices.Equal(d.did, did) || len(d.decided) > 0 {
+			t.Errorf("%s: did %v, decided %v", touch, d.did, d.decided)
+		}
+	}
+}
+
+func TestADoorWithoutFaces(t *testing.T) {
+	for act, says := range map[wire.Act]wire.Prompt{wire.ActOpen: wire.PromptWelcome, wire.ActAgree: wire.PromptFaceRests, wire.ActWithdraw: wire.PromptNothing} {
+		d := newDesk(false)
+		d.Hear(typed(act, "12345678"))
+		if s, ok := d.said[0].(*wire.Screen); !ok || s.Prompt != says {
+			t.Errorf("%s: %+v", act, d.said[0])
+		}
+	}
+	d := newDesk(false)
+	d.Hear(typed(wire.ActMine, "12345678"))
+	for _, touch := range []wire.Touch{wire.TouchHome, wire.TouchDecline, wire.TouchNotice} {
+		d.Hear(&wire.Touched{Touch: touch})
+	}
+	if r, ok := d.said[0].(*wire.Record); !ok || r.Consent != wire.ConsentNone {
+		t.Errorf("%+v", d.said[0])
+	}
+}
