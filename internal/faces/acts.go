@@ -153,14 +153,19 @@ func (f *Faces) Withdraw(turn wire.Session, p person.ID) wire.Prompt {
 	if errors.Is(err, consent.ErrNothing) && !stored {
 		return wire.PromptNothing
 	}
-	if err != nil && !errors.Is(err, consent.ErrNothing) {
-		f.Log.Error("a withdrawal could not be recorded; the face is erased all the same", slog.String("why", err.Error()))
+	// Not recorded means that a power cut before the erasure could bring the face back: then "withdrawn" is not said.
+	unsure := err != nil && !errors.Is(err, consent.ErrNothing)
+	if unsure {
+		f.Log.Error("a withdrawal could not be recorded; the face is unusable and being erased all the same", slog.String("why", err.Error()))
 	}
 	f.Write(audit.Entry{Kind: wire.KindWithdrawn, Reason: wire.ReasonPersonAsked, Who: f.Name(p), Consent: audit.Hash(r.Prev)})
 	f.mu.Lock()
 	f.erasing[p] = turn
 	f.mu.Unlock()
 	f.sweep.EraseNow(p, wire.ReasonWithdrawn)
+	if unsure {
+		return wire.PromptFaultAsk
+	}
 	return wire.PromptWithdrawn
 }
 
