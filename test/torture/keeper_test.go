@@ -64,9 +64,11 @@ type keeper struct {
 	told  chan wire.RoomSays
 	log   *lockedLog
 	dead  atomic.Bool
-	once  sync.Once
-	frame uint64
-	turn  wire.Session
+	// failing: the disk of this life fails now and then, so an answer may be "no"; it must never be a false "yes".
+	failing bool
+	once    sync.Once
+	frame   uint64
+	turn    wire.Session
 }
 
 type lockedLog struct {
@@ -104,7 +106,10 @@ func agreed() ([]byte, [32]byte, string, error) {
 }
 
 // start begins a life and waits until PIN and face are ready.
-func start(dir string) (*keeper, error) {
+func start(dir string) (*keeper, error) { return startFailing(dir, "") }
+
+// startFailing begins a life in which a system call fails now and then, as strace(1) injects it; empty for none.
+func startFailing(dir, inject string) (*keeper, error) {
 	text, _, staff, err := agreed()
 	if err != nil {
 		return nil, err
@@ -135,9 +140,18 @@ func start(dir string) (*keeper, error) {
 	}
 	theirs = append(theirs, relay)
 	k.cmd = exec.Command("/proc/self/exe")
+	if inject != "" {
+		k.cmd = exec.Command("strace", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf", "-e", "inject="+inject, "/proc/self/exe")
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		k.cmd.Args[len(k.cmd.Args)-1] = self
+		k.failing = true
+	}
 	k.cmd.Env = []string{keeperWord + "=" + string(brief), "PATH=/usr/bin:/bin"}
 	k.cmd.ExtraFiles, k.cmd.Stderr = theirs, k.log
-	k.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	k.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	if err := k.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -200,7 +214,7 @@ func (k *keeper) ready(parts ...wire.Part) error {
 			if r, is := w.(*wire.Ready); is && r.Part == parts[0] {
 				parts = parts[1:]
 			}
-			if f, is := w.(*wire.Fault); is {
+			if f, is := w.(*wire.Fault); is && !k.failing {
 				return fmt.Errorf("the keeper starts with a fault in the %s: %s", f.Fault, k.log)
 			}
 		case <-late:
@@ -214,7 +228,7 @@ func (k *keeper) ready(parts ...wire.Part) error {
 func (k *keeper) kill() {
 	k.once.Do(func() {
 		k.dead.Store(true)
-		k.cmd.Process.Kill()
+		syscall.Kill(-k.cmd.Process.Pid, syscall.SIGKILL) // the tracer and the keeper under it
 		k.cmd.Wait()
 		k.eye.Close()
 		k.kiosk.Close()

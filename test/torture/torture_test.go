@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -114,6 +115,63 @@ func (w *world) life() error {
 		}
 	}
 	w.tally["cut while idle"]++
+	return nil
+}
+
+// faults are what a failing disk does, as strace injects it: each call fails from time to time.
+var faults = []string{
+	"fsync,fdatasync:error=EIO:when=5+7",
+	"pwrite64,write:error=ENOSPC:when=60+37",
+	"rename,renameat,renameat2:error=EIO:when=2+3",
+	"unlink,unlinkat:error=EIO:when=2+2",
+	"ftruncate,fallocate:error=ENOSPC:when=2+3",
+}
+
+// TestFailingDisk lets system calls of a living keeper fail, then cuts the power and looks with a whole disk.
+func TestFailingDisk(t *testing.T) {
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Fatal("this machine has no strace: apt-get install strace (make test does)")
+	}
+	w := &world{t: t, dir: t.TempDir(), r: rand.New(rand.NewPCG(*seed, 1)), tally: map[string]int{}}
+	k, err := start(w.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.begin(k); err != nil {
+		t.Fatal(err)
+	}
+	k.kill()
+	for i := range max(len(faults), *kills/8) {
+		fault := faults[i%len(faults)]
+		if err := w.failingLife(fault); err != nil {
+			t.Fatalf("seed %d, life %d, %s: %v", *seed, i, fault, err)
+		}
+		if err := w.look(); err != nil {
+			t.Fatalf("seed %d, after life %d with %s: %v", *seed, i, fault, err)
+		}
+	}
+	t.Logf("%v", w.tally)
+}
+
+// failingLife works on a failing disk for a while. Its keeper may stop; what it answered must hold.
+func (w *world) failingLife(fault string) error {
+	k, err := startFailing(w.dir, fault)
+	if k == nil {
+		return err
+	}
+	defer k.kill()
+	if err != nil {
+		w.tally["did not start on a failing disk"]++
+		return nil
+	}
+	until := time.Now().Add(1500 * time.Millisecond)
+	for time.Now().Before(until) {
+		if err := w.act(k); err != nil {
+			w.tally["acts that ended in an error"]++
+			return nil // a keeper that stops is started anew by the hall
+		}
+		w.tally["acts on a failing disk"]++
+	}
 	return nil
 }
 
@@ -224,6 +282,10 @@ func (w *world) enrol(k *keeper, p *somebody) error {
 		w.tally["cut while enrolling"]++
 		return err
 	}
+	if out != wire.PromptEnrolled && k.failing {
+		w.tally["enrolment refused by a failing disk"]++
+		return nil // either, until somebody looks
+	}
 	if out != wire.PromptEnrolled {
 		return fmt.Errorf("enrolling ended with %s", out)
 	}
@@ -239,6 +301,10 @@ func (w *world) withdraw(k *keeper, p *somebody) error {
 	if err != nil {
 		w.tally["cut while withdrawing"]++
 		return err
+	}
+	if out == wire.PromptFaultAsk && k.failing {
+		w.tally["withdrawal unsure on a failing disk"]++
+		return nil // either: the screen did not say that it is done
 	}
 	if out != wire.PromptWithdrawn && out != wire.PromptErased {
 		return fmt.Errorf("withdrawing ended with %s", out)
