@@ -32,10 +32,10 @@ CGO_ENABLED=0 go test -count=1 ./internal/boundary
 
 part 'pure Go, with the race detector'
 # shellcheck disable=SC2086
-CGO_ENABLED=1 go test -race -timeout 30m $(printf '%s\n' $pure | grep -vE '/internal/(boundary|demo|hall|confine)$')
+CGO_ENABLED=1 go test -race -timeout 30m $(printf '%s\n' $pure | grep -vE '/internal/(boundary|demo|hall|confine)$|/test/')
 
-part 'walls, rooms and the story, as they are built'
-CGO_ENABLED=0 go test -count=1 -timeout 30m ./internal/confine ./internal/hall ./internal/demo
+part 'walls, rooms and the story as they are built; power cuts'
+CGO_ENABLED=0 go test -count=1 -timeout 30m ./internal/confine ./internal/hall ./internal/demo ./test/torture
 
 part 'the room that sees, and the room that fetches'
 make -s --no-print-directory test-c

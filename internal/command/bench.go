@@ -62,7 +62,7 @@ func (c *benchAccuracyCmd) Run(t *tools) error {
 }
 
 type benchPassageCmd struct {
-	Models   string `help:"Folder of the model pack." default:"build/models" type:"path"`
+	Models   string `help:"Folder of the model pack." default:"${models}" type:"path"`
 	Passages int    `help:"How many passages by face, and as many by PIN." default:"40"`
 	JSON     bool   `help:"Answer in JSON." name:"json"`
 }

@@ -76,7 +76,7 @@ func Main(ctx context.Context, args []string, s Streams, b Build) int {
 	t := &tools{Streams: s, Build: b, ctx: ctx, log: slog.New(slog.NewTextHandler(s.Err, nil))}
 	var l line
 	code := -1
-	parser, err := kong.New(&l, kong.Name("edged"), kong.Writers(s.Out, s.Err), kong.Bind(t), kong.Vars{"models": defaultModels},
+	parser, err := kong.New(&l, kong.Name("edged"), kong.Writers(s.Out, s.Err), kong.Bind(t), kong.Vars{"models": t.usualModels()},
 		kong.Exit(func(c int) { code = c }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Description("The gatekeeper on a door terminal: lets people in by face, and just as well by PIN.\nA face stays in this device, only with its owner's consent, only as long as agreed, and anyone can check that."))
 	if err != nil {

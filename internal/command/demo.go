@@ -11,7 +11,7 @@ import (
 )
 
 type demoCmd struct {
-	Models string `help:"Folder of the model pack." default:"build/models" type:"path"`
+	Models string `help:"Folder of the model pack." default:"${models}" type:"path"`
 	Stay   bool   `help:"Stay up afterwards, with the screen at a printed address, until Ctrl-C."`
 	JSON   bool   `help:"Print the steps as JSON." name:"json"`
 }

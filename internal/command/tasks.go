@@ -18,8 +18,19 @@ import (
 	packs "example.org/edged/models"
 )
 
-// defaultModels is where the package puts a model pack.
-const defaultModels = "/usr/share/edged/models"
+// installedModels is where the package puts a model pack.
+const installedModels = "/usr/share/edged/models"
+
+// usualModels is where a model pack lies when nobody says: beside a checkout's bin/, or where the package puts it.
+func (t *tools) usualModels() string {
+	if dir, err := t.programs(); err == nil {
+		built := filepath.Join(dir, "..", "build", "models")
+		if st, err := os.Stat(built); err == nil && st.IsDir() {
+			return built
+		}
+	}
+	return installedModels
+}
 
 type modelsCmd struct {
 	Install modelsInstallCmd `cmd:"" help:"Fetch the default pack with the npm client and check every byte of it."`

@@ -56,7 +56,7 @@ type streams struct{ out, err io.Writer }
 
 type storyCmd struct {
 	Models   string `help:"Folder of the model pack." default:"build/models" type:"path"`
-	Pictures string `help:"Folder with the four photographs (make pictures)." default:"build/pictures" type:"path"`
+	Pictures string `help:"Folder with the four photographs (make setup); beside bin/ when not given." type:"path"`
 	Stay     bool   `help:"Stay up afterwards until Ctrl-C."`
 	JSON     bool   `name:"json" help:"Print the steps as JSON."`
 	Keep     bool   `help:"Keep the folder with state, logs and captured traffic, and say where it is."`
@@ -77,7 +77,7 @@ func (c *storyCmd) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	h, err := openHouse(ctx, programs, c.Models, c.Pictures)
+	h, err := openHouse(ctx, programs, c.Models, photographs(programs, c.Pictures))
 	if err != nil {
 		return err
 	}
@@ -143,6 +143,14 @@ func (t *teller) step(title string, play func() (figure string, err error)) {
 		return
 	}
 	fmt.Fprintf(t.s.out, "    %s\n", figure)
+}
+
+// photographs is where setup puts them, beside the programs, unless somebody says otherwise.
+func photographs(programs, said string) string {
+	if said != "" {
+		return said
+	}
+	return filepath.Join(programs, "..", "build", "pictures")
 }
 
 func programs() (string, error) {

@@ -19,7 +19,7 @@ import (
 
 type passageCmd struct {
 	Models   string `help:"Folder of the model pack." default:"build/models" type:"path"`
-	Pictures string `help:"Folder with the photographs." default:"build/pictures" type:"path"`
+	Pictures string `help:"Folder with the photographs; beside bin/ when not given." type:"path"`
 	Passages int    `help:"How many of each kind." default:"40"`
 	JSON     bool   `name:"json" help:"Answer in JSON."`
 }
@@ -48,7 +48,7 @@ func (c *passageCmd) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	h, err := openHouse(ctx, dir, c.Models, c.Pictures)
+	h, err := openHouse(ctx, dir, c.Models, photographs(dir, c.Pictures))
 	if err != nil {
 		return err
 	}
