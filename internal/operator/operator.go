@@ -214,11 +214,11 @@ func (c *askCmd) await(d *desk, answers <-chan []byte) error {
 		select {
 		case b := <-answers:
 			fmt.Fprintf(d.out, "%s\n", b)
-			var a struct{ State string }
-			if json.Unmarshal(b, &a) == nil && a.State == "accepted" {
+			var a struct{ Status string }
+			if json.Unmarshal(b, &a) == nil && a.Status == "accepted" {
 				continue
 			}
-			if a.State == "done" {
+			if a.Status == "done" {
 				return nil
 			}
 			return errNo
