@@ -8,6 +8,10 @@ import (
 	"example.org/edged/internal/wire"
 )
 
+// askPause is the least time that one request takes. A courier that was taken over can ask without end: it must not
+// fill the audit log with refusals, nor the processor.
+const askPause = 50 * time.Millisecond
+
 // heardCourier answers what came over the network. Whatever it is, a door does not wait for it.
 func (k *keeper) heardCourier(w wire.CourierSays) {
 	switch w := w.(type) {
@@ -15,8 +19,9 @@ func (k *keeper) heardCourier(w wire.CourierSays) {
 		a := k.desk.Judge(w)
 		k.scribe.Tell(&a)
 		if w.Ask == wire.AskStatus {
-			k.tellStatus()
+			k.tellFleet()
 		}
+		<-time.After(askPause)
 	case *wire.Linked:
 		k.lobby.linked(w.Up)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.org/edged/internal/wire"
@@ -15,6 +16,7 @@ type lobby struct {
 	kiosk *wire.Conn[wire.KioskSays, wire.KioskHears]
 	words chan wire.KioskHears
 	log   *slog.Logger
+	slow  atomic.Bool // said once, not for every word
 
 	mu     sync.Mutex
 	front  wire.FrontDoor
@@ -29,8 +31,11 @@ func newLobby(kiosk *wire.Conn[wire.KioskSays, wire.KioskHears], log *slog.Logge
 func (l *lobby) say(w wire.KioskHears) {
 	select {
 	case l.words <- w:
+		l.slow.Store(false)
 	default:
-		l.log.Warn("the screen is slow; a word to it was dropped")
+		if !l.slow.Swap(true) {
+			l.log.Warn("the screen is slow; words to it are dropped")
+		}
 	}
 }
 

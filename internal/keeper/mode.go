@@ -101,10 +101,15 @@ func (k *keeper) gazeChanged() {
 
 // tellStatus tells screen and fleet how things are.
 func (k *keeper) tellStatus() {
+	k.lobby.frontDoor(k.mode.get(), k.door.IsOpen(), k.now())
+	k.tellFleet()
+}
+
+// tellFleet tells the fleet alone: what it asks is nothing that the screen should hear of.
+func (k *keeper) tellFleet() {
 	k.mode.mu.Lock()
 	mode, camera := k.mode.now, k.mode.camera
 	k.mode.mu.Unlock()
-	k.lobby.frontDoor(mode, k.door.IsOpen(), k.now())
 	s := wire.Status{Face: mode, Open: k.door.IsOpen(), People: uint32(k.book.Len()), Camera: camera,
 		UptimeS: uint32(time.Since(k.began).Seconds())}
 	if k.faces != nil {

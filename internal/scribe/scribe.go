@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"example.org/edged/internal/audit"
@@ -24,6 +25,7 @@ type Scribe struct {
 	copies chan wire.CourierHears
 	slog   *slog.Logger
 	broken func()
+	slow   atomic.Bool
 }
 
 // New writes into log. Broken is called when an entry could not be written.
@@ -70,12 +72,16 @@ func (s *Scribe) copy(e audit.Entry, index uint64) {
 	s.Tell(&wire.Happened{Index: index, At: e.At, Trusted: e.Trusted, Kind: e.Kind, Reason: e.Reason, Who: e.Who})
 }
 
-// Tell passes a word to the fleet if there is room; what is dropped is in the log all the same.
+// Tell passes a word to the fleet if there is room; what is dropped is in the log all the same. That it happens is said
+// once, or a courier that does not listen would fill the system's log.
 func (s *Scribe) Tell(w wire.CourierHears) {
 	select {
 	case s.copies <- w:
+		s.slow.Store(false)
 	default:
-		s.slog.Warn("the courier is slow; a copy was dropped, the audit log has the entry")
+		if !s.slow.Swap(true) {
+			s.slog.Warn("the courier is slow; copies are dropped, the audit log has the entries")
+		}
 	}
 }
 
