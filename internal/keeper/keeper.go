@@ -154,7 +154,7 @@ func (k *keeper) openFaces() error {
 	if err != nil {
 		return err
 	}
-	if k.arena, err = template.NewArena(256); err != nil {
+	if k.arena, err = template.NewArena(256, k.root.Derive(keys.Rotation), max(f.Turn, 1)); err != nil {
 		return err
 	}
 	k.closers = append(k.closers, k.arena.Close)

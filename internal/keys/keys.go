@@ -22,6 +22,7 @@ const (
 	PINPepper    = "edged/v1/pin-pepper"    // makes PIN hashes useless without the device
 	Pseudonym    = "edged/v1/pseudonym"     // turns a person into a pseudonym
 	AuditSigning = "edged/v1/audit-signing" // seed of the audit log's signing key
+	Rotation     = "edged/v1/rotation"      // turns templates so that they fit no other device
 )
 
 // A Root is the device's secret. Hold it by pointer.
@@ -55,7 +56,7 @@ func Open(path string, rand io.Reader) (*Root, error) {
 func (r *Root) Derive(purpose string) [32]byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !slices.Contains([]string{PersonKeys, PINPepper, Pseudonym, AuditSigning}, purpose) {
+	if !slices.Contains([]string{PersonKeys, PINPepper, Pseudonym, AuditSigning, Rotation}, purpose) {
 		panic(fmt.Sprintf("keys: internal error: %q is no purpose", purpose))
 	}
 	if r.secret == nil {

@@ -16,7 +16,7 @@ import (
 	"example.org/edged/internal/keys"
 )
 
-var purposes = []string{keys.PersonKeys, keys.PINPepper, keys.Pseudonym, keys.AuditSigning}
+var purposes = []string{keys.PersonKeys, keys.PINPepper, keys.Pseudonym, keys.AuditSigning, keys.Rotation}
 
 func open(t *testing.T, path string) *keys.Root {
 	t.Helper()

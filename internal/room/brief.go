@@ -96,6 +96,7 @@ type Face struct {
 	EnrolFrom int           // good frames that a template is made of; 0 means 5
 	Keep      time.Duration // retention; the notice states the same
 	Live      float64       // least mean liveness over Frames; 0 means 0.05
+	Turn      uint32        // raised by one, all templates are turned anew at the next start; 0 means 1
 }
 
 // Staff may let newcomers get a PIN.

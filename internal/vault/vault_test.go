@@ -42,7 +42,7 @@ func houseIn(t testing.TB, dir, device string) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	arena, err := template.NewArena(1)
+	arena, err := template.NewArena(1, [32]byte{1}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
