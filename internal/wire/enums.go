@@ -304,8 +304,7 @@ func (m FaceMode) Reason() Reason {
 	return ReasonDamaged
 }
 
-// Tier is where the device's secret lives, and so what erasing can destroy for good. Each has a sentence in package
-// receipt that says so.
+// Tier is where the device's secret lives, and so what erasing can destroy for good. Tier.Promise says so in words.
 type Tier uint8
 
 const (
