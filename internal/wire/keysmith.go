@@ -16,26 +16,11 @@ type KeysmithSays interface {
 	keysmithSays()
 }
 
-// Tier is where the keys of faces live. The higher, the better kept.
-type Tier uint8
-
-const (
-	TierNone Tier = iota // unknown, or no face at this door
-	TierFile
-	TierPassphrase
-	TierCredential
-	TierTPM
-)
-
-var tiers = []string{"none", "file", "passphrase", "credential", "tpm"}
-
-func (t Tier) String() string { return tiers[t] }
-
 // Promise says in plain words what a tier protects and what it does not; reports and receipts repeat it.
 func (t Tier) Promise() string { return promises[t] }
 
 var promises = [...]string{
-	TierNone: "no keys of faces are kept",
+	TierUnknown: "it is not known where the keys of faces are kept",
 	TierFile: "key file: protects faces when the vault alone is copied; does not protect them when the whole disk is copied or stolen, " +
 		"and an erased face can be opened again by whoever copied the disk before the erasure",
 	TierPassphrase: "passphrase: protects faces on a copied or stolen disk as well as the passphrase is hard to guess; an erased face can be " +
@@ -114,7 +99,7 @@ func (w *KeyGiven) fields(c *codec) {
 // KeyRefused answers any of the three.
 type KeyRefused struct {
 	Turn uint32
-	Tier Tier // the one the device was made with; TierNone when it has none
+	Tier Tier // the one the device was made with; TierUnknown when it has none
 	Why  KeyTrouble
 }
 

@@ -54,19 +54,19 @@ const (
 	nLensFrame number = 40
 	nLensState number = 41
 
-	nReady  number = 50
-	nFault  number = 51
-	nTimed  number = 52
+	nReady number = 50
+	nFault number = 51
+	nTimed number = 52
 
 	nKeyOpen    number = 60
 	nKeyBegin   number = 61
 	nKeyCommit  number = 62
 	nKeyGiven   number = 63
 	nKeyRefused number = 64
-	nStop   number = 53
-	nLift   number = 54
-	nObeyed number = 55
-	nLeft   number = 56
+	nStop       number = 53
+	nLift       number = 54
+	nObeyed     number = 55
+	nLeft       number = 56
 )
 
 // words makes an empty word for a number. A word that is missing here cannot be received by anybody.
@@ -102,10 +102,10 @@ var words = map[number]func() Word{
 	nKeyCommit:  func() Word { return new(KeyCommit) },
 	nKeyGiven:   func() Word { return new(KeyGiven) },
 	nKeyRefused: func() Word { return new(KeyRefused) },
-	nStop:      func() Word { return new(Stop) },
-	nLift:      func() Word { return new(Lift) },
-	nObeyed:    func() Word { return new(Obeyed) },
-	nLeft:      func() Word { return new(Left) },
+	nStop:       func() Word { return new(Stop) },
+	nLift:       func() Word { return new(Lift) },
+	nObeyed:     func() Word { return new(Obeyed) },
+	nLeft:       func() Word { return new(Left) },
 }
 
 // Hello says, in any direction, that a room has just begun its life on this wire. Who hears it says again what a
