@@ -2,6 +2,7 @@ package courier_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"os"
@@ -237,6 +238,32 @@ func TestAFlippedBitCostsOneEventAndNeverGoesOut(t *testing.T) {
 	got := contents(t, o)
 	if len(got) != 49 || strings.Contains(fmt.Sprint(got), `{"index":97}`) {
 		t.Errorf("%d events: %v", len(got), got)
+	}
+}
+
+// A page that leads to itself: bbolt walks in circles, so the room would neither run nor fall.
+func TestATreeThatLeadsToItselfIsSetAside(t *testing.T) {
+	folder := t.TempDir()
+	o := openBox(t, folder, 10_000)
+	fill(t, o, 0, 5000)
+	o.Close()
+	path := filepath.Join(folder, "outbox.db")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	circles := 0
+	for page := 2; page < len(b)/4096; page++ {
+		if p := b[page*4096:]; binary.LittleEndian.Uint16(p[8:]) == 1 {
+			binary.LittleEndian.PutUint64(p[16+8:], uint64(page))
+			circles++
+		}
+	}
+	os.WriteFile(path, b, 0o600)
+	o = openBox(t, folder, 10_000)
+	defer o.Close()
+	if aside, _ := os.ReadFile(path + ".damaged-1"); circles == 0 || !bytes.Equal(aside, b) {
+		t.Errorf("%d circles, and the file was not set aside", circles)
 	}
 }
 

@@ -122,8 +122,11 @@ func (k *keeper) openDoor() (err error) {
 	}
 	k.scribe = scribe.New(k.audit, k.root.Derive(keys.Pseudonym), k.clock.Now, k.log, func() { k.room.Fault(wire.FaultAudit) })
 	k.book, err = access.OpenBook(k.brief.Folder, k.root.Derive(keys.PINPepper), k.brief.PIN, rand.Reader, k.trustedNow)
-	if err != nil {
+	if k.book == nil {
 		return err
+	} else if err != nil {
+		k.log.Error("the PINs were set aside", slog.String("why", err.Error()))
+		k.room.Fault(wire.FaultAccess)
 	}
 	k.closers = append(k.closers, k.book.Close)
 	relay, err := k.room.File("relay")

@@ -344,8 +344,10 @@ const (
 	FaultVault
 	FaultAudit
 	FaultDoor
+	FaultAccess // the PINs were damaged and set aside
+	FaultDisk   // nearly full: nobody is enrolled any more
 )
 
-var faults = []string{"none", "model", "camera", "vault", "audit", "door"}
+var faults = []string{"none", "model", "camera", "vault", "audit", "door", "access", "disk"}
 
 func (f FaultKind) String() string { return faults[f] }
