@@ -1,7 +1,7 @@
 // Package room is how every room begins and ends: it reads the brief that the hall wrote, checks that its walls hold,
 // picks up the descriptors it was given, and runs. It never lets a room run whose walls do not hold.
 //
-// More than five names are exported: the five briefs below are, side by side, everything that each room is told.
+// More than five names are exported: the six briefs below are, side by side, everything that each room is told.
 package room
 
 import "time"
@@ -71,6 +71,7 @@ type Keeper struct {
 	Staff        []Staff
 	Fleet        bool // a courier listens
 	Walls        bool // the kernel holds the rooms apart; without it face rests
+	MadeUp       int  // set: guard no door; fill the folder with so many people who do not exist, and measure
 	Offset       time.Duration
 }
 
@@ -123,4 +124,12 @@ type Courier struct {
 	CA, Cert, Key string // PEM files; empty where not used
 	Folder        string // outbox, its own
 	Version       string
+}
+
+// Keysmith is what the keysmith is told. What holds the keys comes as descriptors: "tpm", "credential", "passphrase".
+type Keysmith struct {
+	Folder   string // sealed generations, its own, mode 0700
+	Tier     string // "auto", "tpm", "credential", "passphrase" or "key-file"
+	TPMThere bool   // this machine has a TPM, also when it could not be opened
+	Bare     bool   // the TPM is reached without a resource manager, and nobody else uses it
 }
