@@ -107,5 +107,32 @@ func (w *Left) fields(c *codec) {
 	c.u32(&w.PINs)
 }
 
+// Filled says how many people a keeper that was started for measuring has made up so far.
+type Filled struct{ Done, Of uint32 }
+
+func (*Filled) number() number { return nFilled }
+func (*Filled) roomSays()      {}
+func (w *Filled) fields(c *codec) {
+	c.u32(&w.Done)
+	c.u32(&w.Of)
+}
+
+// VaultTimes is what a keeper that was started for measuring has found. Nobody of whom it speaks exists.
+type VaultTimes struct {
+	People     uint32
+	WithdrawUS uint32 // from the wish to the first search that does not find the person; the worst of several
+	EraseUS    uint32 // from the wish to the erasure being proved and recorded; the worst of several
+	BytesEach  uint32 // of all files in the keeper's folder
+}
+
+func (*VaultTimes) number() number { return nVaultTimes }
+func (*VaultTimes) roomSays()      {}
+func (w *VaultTimes) fields(c *codec) {
+	c.u32(&w.People)
+	c.u32(&w.WithdrawUS)
+	c.u32(&w.EraseUS)
+	c.u32(&w.BytesEach)
+}
+
 func (*Hello) roomSays()  {}
 func (*Hello) roomHears() {}

@@ -67,6 +67,8 @@ const (
 	nLift       number = 54
 	nObeyed     number = 55
 	nLeft       number = 56
+	nFilled     number = 57
+	nVaultTimes number = 58
 )
 
 // words makes an empty word for a number. A word that is missing here cannot be received by anybody.
@@ -106,6 +108,8 @@ var words = map[number]func() Word{
 	nLift:       func() Word { return new(Lift) },
 	nObeyed:     func() Word { return new(Obeyed) },
 	nLeft:       func() Word { return new(Left) },
+	nFilled:     func() Word { return new(Filled) },
+	nVaultTimes: func() Word { return new(VaultTimes) },
 }
 
 // Hello says, in any direction, that a room has just begun its life on this wire. Who hears it says again what a
