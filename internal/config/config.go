@@ -91,6 +91,8 @@ type Face struct {
 	Frames    int           `yaml:"frames" default:"3" range:"1..10"`
 	EnrolFrom int           `yaml:"enrol_from" default:"5" range:"3..20"`
 	Keep      time.Duration `yaml:"keep" default:"365d" range:"1d..365d"`
+	Inactive  time.Duration `yaml:"inactive" default:"180d" range:"1h..365d"`
+	MaxAge    time.Duration `yaml:"max_age" default:"365d" range:"1h..365d"`
 	Liveness  float64       `yaml:"liveness" default:"0.05" range:"0.01..1"`
 }
 

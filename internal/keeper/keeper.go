@@ -29,6 +29,7 @@ import (
 	"example.org/edged/internal/order"
 	"example.org/edged/internal/passage"
 	"example.org/edged/internal/person"
+	"example.org/edged/internal/receipt"
 	"example.org/edged/internal/reception"
 	"example.org/edged/internal/room"
 	"example.org/edged/internal/scribe"
@@ -61,6 +62,9 @@ func Run(ctx context.Context, r *room.Room) error {
 	}
 	if err := k.join(); err != nil {
 		return err
+	}
+	if b.MadeUp > 0 {
+		return k.measure(ctx)
 	}
 	r.Ready(wire.PartPIN)
 	return k.serve(ctx)
@@ -119,6 +123,9 @@ func (k *keeper) openDoor() (err error) {
 		k.audit = nil
 	} else {
 		k.closers = append(k.closers, k.audit.Close)
+		if last, ok := k.audit.Last(); ok {
+			k.clock.NotBefore(last) // the log may be younger than the clock's own file
+		}
 	}
 	k.scribe = scribe.New(k.audit, k.root.Derive(keys.Pseudonym), k.clock.Now, k.log, func() { k.room.Fault(wire.FaultAudit) })
 	k.book, err = access.OpenBook(k.brief.Folder, k.root.Derive(keys.PINPepper), k.brief.PIN, rand.Reader, k.trustedNow)
@@ -183,7 +190,8 @@ func (k *keeper) openFaces() error {
 		Rules: enrol.Rules{Model: model, Purpose: string(notice.DoorEntry), Frames: f.EnrolFrom, Live: float32(f.Live),
 			Same: sameSitting, Within: time.Minute, Unique: threshold},
 		Now: k.clock.Now, Uptime: uptime, Write: k.scribe.Write, Name: k.scribe.Pseudonym,
-		Screen: k.screen, Gaze: k.gazeChanged, Log: k.log,
+		Screen: k.screen, Gaze: k.gazeChanged, Log: k.log, Inactive: f.Inactive, Age: f.Age, Tier: k.tier,
+		Receipt: k.receipt, Receipts: receipt.NewDesk(k.audit, k.root.Derive(keys.Receipt)),
 	})
 	if err := k.faces.Load(); err != nil {
 		return err
@@ -280,6 +288,7 @@ func (k *keeper) serve(ctx context.Context) error {
 	run(k.watchMode)
 	if k.faces != nil {
 		run(k.faces.Sweep().Run)
+		run(func(context.Context) error { k.faces.Recall(k.audit.Backwards(audit.Query{})); return nil })
 	}
 	hear(run, ctx, k.eye, k.heardEye)
 	hear(run, ctx, k.kiosk, k.reception().Hear)

@@ -55,6 +55,7 @@ func (k *keeper) watchMode(ctx context.Context) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	var open bool
+	var late int
 	var told time.Time
 	for {
 		if k.faces != nil {
@@ -71,6 +72,9 @@ func (k *keeper) watchMode(ctx context.Context) error {
 			if mode == wire.FaceOn {
 				k.room.Ready(wire.PartFace)
 			}
+		}
+		if k.faces != nil && k.faces.Late() != late {
+			late, changed = k.faces.Late(), true
 		}
 		if changed || open != k.door.IsOpen() || time.Since(told) > 30*time.Second {
 			open, told = k.door.IsOpen(), time.Now()
@@ -104,11 +108,12 @@ func (k *keeper) tellStatus() {
 	k.mode.mu.Lock()
 	mode, camera := k.mode.now, k.mode.camera
 	k.mode.mu.Unlock()
-	k.lobby.frontDoor(mode, k.door.IsOpen(), k.now())
+	late := k.faces != nil && k.faces.Late() > 0
+	k.lobby.frontDoor(mode, k.door.IsOpen(), late, k.now())
 	s := wire.Status{Face: mode, Open: k.door.IsOpen(), People: uint32(k.book.Len()), Camera: camera,
 		UptimeS: uint32(time.Since(k.began).Seconds())}
 	if k.faces != nil {
-		s.Enrolled = uint32(k.faces.Stored())
+		s.Enrolled, s.Late = uint32(k.faces.Stored()), uint32(k.faces.Late())
 	}
 	k.scribe.Tell(&s)
 }

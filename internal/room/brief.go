@@ -96,6 +96,8 @@ type Face struct {
 	Frames    int           // sightings in a row that must agree; 0 means 3
 	EnrolFrom int           // good frames that a template is made of; 0 means 5
 	Keep      time.Duration // retention; the notice states the same
+	Inactive  time.Duration // a face nobody has used for so long is erased; 0 means never
+	Age       time.Duration // a face taken so long ago is erased, whatever was agreed; 0 means never
 	Live      float64       // least mean liveness over Frames; 0 means 0.05
 	Turn      uint32        // raised by one, all templates are turned anew at the next start; 0 means 1
 }
