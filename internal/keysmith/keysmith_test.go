@@ -5,75 +5,29 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"example.org/edged/internal/keysmith"
+	"example.org/edged/internal/keysmith/keysmithtest"
 	"example.org/edged/internal/wire"
 )
-
-// A chip is a real TPM in software, with its own state, that outlives every store.
-type chip struct {
-	t    testing.TB
-	path string
-}
-
-func newChip(t testing.TB) *chip {
-	t.Helper()
-	if _, err := exec.LookPath("swtpm"); err != nil {
-		t.Skip("this machine has no swtpm: apt-get install swtpm")
-	}
-	dir, err := os.MkdirTemp("", "tpm") // short: a socket's path has 107 characters at most
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &chip{t, filepath.Join(dir, "s")}
-	cmd := exec.Command("swtpm", "socket", "--tpm2", "--tpmstate", "dir="+dir, "--server", "type=unixio,path="+c.path, "--flags", "not-need-init,startup-clear")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait(); os.RemoveAll(dir) })
-	for range 200 {
-		if _, err := os.Stat(c.path); err == nil {
-			return c
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatal("swtpm did not start")
-	return nil
-}
-
-// connect is a new connection; swtpm takes one at a time.
-func (c *chip) connect() io.ReadWriteCloser {
-	c.t.Helper()
-	for range 200 {
-		if conn, err := net.Dial("unix", c.path); err == nil {
-			return conn
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	c.t.Fatal("swtpm takes no connection")
-	return nil
-}
 
 // device is what stays when a program ends: the folder, and what holds the keys.
 type device struct {
 	t    testing.TB
 	dir  string
 	tier wire.Tier
-	chip *chip
+	chip *keysmithtest.Chip
 	conn io.ReadWriteCloser
 }
 
 func newDevice(t testing.TB, tier wire.Tier) *device {
 	d := &device{t: t, dir: t.TempDir(), tier: tier}
 	if tier == wire.TierTPM {
-		d.chip = newChip(t)
+		d.chip = keysmithtest.NewChip(t)
 	}
 	return d
 }
@@ -85,7 +39,7 @@ func (d *device) parts() keysmith.Parts {
 		if d.conn != nil {
 			d.conn.Close()
 		}
-		d.conn = d.chip.connect()
+		d.conn = d.chip.Connect()
 		d.t.Cleanup(func() { d.conn.Close() })
 		p.TPM, p.TPMThere, p.Bare = d.conn, true, true
 	case wire.TierCredential:
@@ -292,7 +246,7 @@ func TestNothingWeakerTakesTheKeysPlace(t *testing.T) {
 	tpm := newDevice(t, wire.TierTPM)
 	tpm.open().Wipe()
 	tpm.close()
-	cleared := newChip(t)
+	cleared := keysmithtest.NewChip(t)
 	secret, phrase := bytes.Repeat([]byte{1}, 32), []byte("a quite long passphrase")
 	byPhrase := newDevice(t, wire.TierPassphrase)
 	byPhrase.open().Wipe()
@@ -305,7 +259,7 @@ func TestNothingWeakerTakesTheKeysPlace(t *testing.T) {
 	}{
 		"the TPM is gone":                          {keysmith.Parts{Folder: tpm.dir}, wire.KeyTroubleNoTier, wire.TierTPM},
 		"the TPM is gone, and there are others":    {keysmith.Parts{Folder: tpm.dir, Credential: secret, Passphrase: phrase}, wire.KeyTroubleNoTier, wire.TierTPM},
-		"the TPM was cleared, or is another":       {keysmith.Parts{Folder: tpm.dir, TPM: cleared.connect(), TPMThere: true, Bare: true}, wire.KeyTroubleShut, wire.TierTPM},
+		"the TPM was cleared, or is another":       {keysmith.Parts{Folder: tpm.dir, TPM: cleared.Connect(), TPMThere: true, Bare: true}, wire.KeyTroubleShut, wire.TierTPM},
 		"the configuration asks for a weaker tier": {keysmith.Parts{Folder: tpm.dir, Want: wire.TierFile}, wire.KeyTroubleOther, wire.TierTPM},
 		"a new device whose TPM cannot be opened":  {keysmith.Parts{Folder: t.TempDir(), TPMThere: true}, wire.KeyTroubleNoTier, wire.TierTPM},
 		"a new device without what was asked for":  {keysmith.Parts{Folder: t.TempDir(), Want: wire.TierCredential}, wire.KeyTroubleNoTier, wire.TierCredential},
@@ -340,13 +294,13 @@ func listing(t *testing.T, dir string) (s string) {
 }
 
 func TestTheStrongestThatIsThereIsTaken(t *testing.T) {
-	chip := newChip(t)
+	chip := keysmithtest.NewChip(t)
 	p := keysmith.Parts{Rand: rand.Reader, Credential: bytes.Repeat([]byte{1}, 32), Passphrase: []byte("a quite long passphrase")}
 	for _, step := range []struct {
 		want wire.Tier
 		less func()
 	}{
-		{wire.TierTPM, func() { p.TPM, p.TPMThere, p.Bare = chip.connect(), true, true }},
+		{wire.TierTPM, func() { p.TPM, p.TPMThere, p.Bare = chip.Connect(), true, true }},
 		{wire.TierCredential, func() { p.TPM, p.TPMThere = nil, false }},
 		{wire.TierPassphrase, func() { p.Credential = nil }},
 		{wire.TierFile, func() { p.Passphrase = nil }},

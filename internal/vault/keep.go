@@ -27,7 +27,7 @@ func (v *Vault) Keep(l Label, t template.Template) error {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if len(v.owed.pieces) > 0 || v.erasing(l.Person) {
+	if v.torn || len(v.owed.pieces) > 0 || v.erasing(l.Person) {
 		return errors.New("vault: keep: an erasure is unfinished: call Erase again first")
 	}
 	r := record{Label: l}
