@@ -83,5 +83,6 @@ func (t *tools) measuredHouse(dir string, people int) (hall.House, error) {
 	}
 	h := hall.House{Programs: programs, Keeper: cfg.Keeper(pack, t.Time()), Relay: cfg.Relay(), OwnUsers: true, LogLevel: slog.LevelWarn}
 	h.Keeper.MadeUp = people
-	return h, nil
+	h.Keys, err = t.keys(cfg)
+	return h, err
 }

@@ -71,6 +71,9 @@ func (t *tools) house(cfg *config.Config) (hall.House, error) {
 	if fleet {
 		h.Courier = &courier
 	}
+	if h.Keys, err = t.keys(cfg); err != nil {
+		return h, err
+	}
 	if eye, ok := cfg.Eye(pack); ok {
 		if err := models.Verify(pack); err != nil {
 			t.log.Error("faces rest: the model pack is not whole; PIN and card work", slog.String("why", err.Error()))

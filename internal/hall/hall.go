@@ -21,6 +21,7 @@ type House struct {
 	Keeper   room.Keeper
 	Eye      *room.Eye     // nil: no face at this door
 	Lens     *room.Lens    // nil: the eye has a camera or a folder of its own
+	Keys     *Keys         // nil: no face is kept at this door
 	Kiosk    *room.Kiosk   // nil: no screen
 	Courier  *room.Courier // nil: no broker
 	Listen   string        // the kiosk's loopback address

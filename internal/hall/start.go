@@ -93,6 +93,9 @@ func (h *Hall) command(p *post) (*exec.Cmd, error) {
 	if _, err := os.Stat(program); err != nil {
 		return nil, fmt.Errorf("the room's program is missing: %w (run `make build`, or install the whole package)", err)
 	}
+	if p.keys != nil {
+		p.openKeys(h.log)
+	}
 	if p.camera != "" {
 		if err := p.openCamera(); err != nil {
 			return nil, err

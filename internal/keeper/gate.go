@@ -91,7 +91,12 @@ func (k *keeper) heardEye(w wire.EyeSays) {
 }
 
 // tier is where the keys of faces live, for the line of an erasure.
-func (k *keeper) tier() wire.Tier { return wire.TierFile }
+func (k *keeper) tier() wire.Tier {
+	if k.smith == nil {
+		return wire.TierUnknown
+	}
+	return k.smith.Tier()
+}
 
 // receipt shows the proof of an erasure to the turn in which it was asked for.
 func (k *keeper) receipt(turn wire.Session, packed []byte) {

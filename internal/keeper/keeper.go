@@ -51,13 +51,14 @@ func Run(ctx context.Context, r *room.Room) error {
 		return err
 	}
 	if b.Face != nil {
+		k.faceFault = wire.FaultVault
 		if err := k.openFaces(); err != nil {
 			k.faces = nil
 			if k.faceTrouble == wire.FaceOff {
 				k.faceTrouble = wire.FaceRestVault
 			}
 			k.log.Error("faces rest; PIN and card work", slog.String("why", err.Error()))
-			r.Fault(wire.FaultVault)
+			r.Fault(k.faceFault)
 		}
 	}
 	if err := k.join(); err != nil {
@@ -79,6 +80,7 @@ type keeper struct {
 
 	clock  *clock.Clock
 	root   *keys.Root
+	smith  *keys.Smith // nil without faces
 	audit  *audit.Log
 	scribe *scribe.Scribe
 	book   *access.Book
@@ -90,6 +92,7 @@ type keeper struct {
 	gallery     *match.Gallery
 	faces       *faces.Faces
 	passage     *passage.Passage
+	faceFault   wire.FaultKind
 	faceTrouble wire.FaceMode // why faces rest for the whole life of this room; FaceOff when they do not
 
 	lobby *lobby
@@ -174,6 +177,10 @@ func (k *keeper) openFaces() error {
 		k.log.Error("consents were set aside, so nobody is let in by face until they agree again", slog.String("why", err.Error()))
 	}
 	k.closers = append(k.closers, k.register.Close)
+	if err := k.openKeys(); err != nil {
+		return err
+	}
+	k.faceFault = wire.FaultVault
 	if err := k.openVault(); err != nil {
 		return err
 	}
@@ -202,11 +209,35 @@ func (k *keeper) openFaces() error {
 	return nil
 }
 
+// openKeys asks the keysmith for the key of faces. Without it nothing that is stored opens, and nothing is stored.
+func (k *keeper) openKeys() error {
+	k.faceFault = wire.FaultKeys
+	f, err := k.room.File("keysmith")
+	if err != nil {
+		return err
+	}
+	if k.smith, err = keys.Join(f, filepath.Join(k.brief.Folder, "tier"), keyPatience); err != nil {
+		return err
+	}
+	k.closers = append(k.closers, k.smith.Close)
+	key, err := k.smith.Current()
+	if err != nil {
+		return err
+	}
+	clear(key[:])
+	k.log.Info("the keys of faces are kept", slog.String("tier", k.smith.Tier().String()), slog.String("means", k.smith.Tier().Promise()))
+	return nil
+}
+
+// keyPatience is for one answer of the keysmith: a slow TPM seals in a second, argon2id takes two on a small board.
+// The door waits as long once, at the start, and only when the keysmith hangs.
+const keyPatience = 8 * time.Second
+
 // openVault opens the vault. A damaged one has been set aside, nothing in it lost; a new one begins empty, so that
 // people can be enrolled again, and whoever withdraws is erased from what was set aside as well.
 func (k *keeper) openVault() (err error) {
 	open := func() (*vault.Vault, error) {
-		return vault.Open(k.brief.Folder, k.brief.Device, k.root, k.arena, rand.Reader)
+		return vault.Open(k.brief.Folder, k.brief.Device, k.smith, k.arena, rand.Reader)
 	}
 	k.vault, err = open()
 	if damaged := new(vault.Damaged); errors.As(err, &damaged) {

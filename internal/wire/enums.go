@@ -346,8 +346,9 @@ const (
 	FaultDoor
 	FaultAccess // the PINs were damaged and set aside
 	FaultDisk   // nearly full: nobody is enrolled any more
+	FaultKeys   // the keysmith gives no key for faces
 )
 
-var faults = []string{"none", "model", "camera", "vault", "audit", "door", "access", "disk"}
+var faults = []string{"none", "model", "camera", "vault", "audit", "door", "access", "disk", "keys"}
 
 func (f FaultKind) String() string { return faults[f] }
