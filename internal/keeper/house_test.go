@@ -1,10 +1,12 @@
 package keeper_test
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	mathrand "math/rand/v2"
 	"os"
@@ -12,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,6 +22,7 @@ import (
 
 	"example.org/edged/internal/access"
 	"example.org/edged/internal/confine"
+	"example.org/edged/internal/keysmith"
 	"example.org/edged/internal/notice"
 	"example.org/edged/internal/room"
 	"example.org/edged/internal/wire"
@@ -132,7 +136,7 @@ func openHouse(t *testing.T, program, folder string) *house {
 		}
 	}
 	m := room.Mandate{Room: "keeper", Program: program, Walls: walls, Brief: raw,
-		Files: map[string]int{"hall": 4, "eye": 5, "kiosk": 6, "relay": 7}}
+		Files: map[string]int{"hall": 4, "eye": 5, "kiosk": 6, "relay": 7, "keysmith": 8}}
 	relay, err := os.OpenFile(h.relay, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
 		t.Fatal(err)
@@ -147,9 +151,11 @@ func openHouse(t *testing.T, program, folder string) *house {
 	hall, hall2 := pair(t)
 	eye, eye2 := pair(t)
 	kiosk, kiosk2 := pair(t)
+	smith, smith2 := pair(t)
+	makeKeys(t, filepath.Join(filepath.Dir(folder), "keysmith"), smith)
 	runtime.LockOSThread()
 	cmd := exec.Command("/proc/self/exe", stageWord)
-	cmd.ExtraFiles = []*os.File{mandate, hall2, eye2, kiosk2, relay}
+	cmd.ExtraFiles = []*os.File{mandate, hall2, eye2, kiosk2, relay, smith2}
 	cmd.SysProcAttr = confine.Attr(0)
 	cmd.Stderr = os.Stderr
 	cmd.Env = []string{"GOTRACEBACK=none"}
@@ -176,6 +182,31 @@ func openHouse(t *testing.T, program, folder string) *house {
 	go listen(h.kiosk, h.screen)
 	go listen(open[wire.RoomSays, wire.RoomHears](t, hall), h.hall)
 	return h
+}
+
+// makeKeys is the keysmith's room without its walls. It lives as long as the test.
+func makeKeys(t *testing.T, dir string, keeper *os.File) {
+	t.Helper()
+	brief, err := json.Marshal(room.Keysmith{Folder: dir, Tier: "key-file"})
+	if err == nil {
+		err = os.MkdirAll(dir, 0o700)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := room.New(slog.New(slog.DiscardHandler), brief, map[string]*os.File{"keeper": keeper})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := keysmith.Run(ctx, r); err != nil && !errors.Is(err, syscall.ECONNRESET) {
+			t.Error("keysmith:", err)
+		}
+	}()
+	t.Cleanup(func() { cancel(); <-ended })
 }
 
 func pair(t *testing.T) (ours, theirs *os.File) {
