@@ -211,7 +211,7 @@ func (h *house) load() (map[person.ID]template.Template, map[person.ID]wire.Reas
 func (h *house) shows(f template.Template, seed uint64) bool {
 	want := h.face(seed)
 	defer h.arena.Wipe(want)
-	return math.Abs(float64(h.arena.Cosine(f, want))-1) < 1e-6
+	return math.Abs(float64(h.arena.Cosine(f, want))-1) < 1e-5
 }
 
 func TestWhatIsKeptOpensAfterARestart(t *testing.T) {
