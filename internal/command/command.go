@@ -59,6 +59,7 @@ type line struct {
 	Bench   benchCmd   `cmd:"" help:"Measure accuracy or speed."`
 	Audit   auditCmd   `cmd:"" help:"Check a copy of the audit log with nothing but the public key."`
 	Models  modelsCmd  `cmd:"" help:"Install or check the model pack."`
+	Stop    stopCmd    `cmd:"" help:"Stop faces at once, or let them be used again."`
 	PIN     pinCmd     `cmd:"" name:"pin" help:"Turn a staff PIN, typed or piped in, into the line for the configuration."`
 	Version versionCmd `cmd:"" help:"Say which build this is."`
 }

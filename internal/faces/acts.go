@@ -86,6 +86,19 @@ func (f *Faces) Cancel(turn wire.Session) {
 	}
 }
 
+// Halt ends a running enrolment: faces are not used now.
+func (f *Faces) Halt() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.session == nil {
+		return
+	}
+	who, turn := f.session.Person, f.turn
+	f.drop()
+	f.Write(audit.Entry{Kind: wire.KindEnrolmentFailed, Reason: wire.ReasonStopped, Who: f.Name(who)})
+	f.Screen(turn, wire.PromptFaceRests, 0, 0, 0)
+}
+
 // finish stores the template: key and seal on disk first, then the gallery, then the log's line. f.mu is held, so a
 // withdrawal waits and then finds the face to remove.
 func (f *Faces) finish() {

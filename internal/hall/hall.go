@@ -17,6 +17,7 @@ import (
 // A House is what the hall is told: which rooms there are, what each of them is told, and which doors and devices
 // stand open for them.
 type House struct {
+	State    string // the state folder, where orders of this machine come in; empty: none do
 	Programs string // folder in which edged-eye, edged-keeper … lie
 	Keeper   room.Keeper
 	Eye      *room.Eye     // nil: no face at this door
@@ -48,6 +49,7 @@ type Hall struct {
 	facts  confine.Facts
 	space  uintptr // clone flags for an empty network namespace; 0 when there is none
 	began  time.Time
+	orders orders
 	start  chan func() // runs on one thread that lives as long as the hall: see starter
 }
 
@@ -73,6 +75,13 @@ func New(house House, log *slog.Logger, report func(Event)) (*Hall, error) {
 func (h *Hall) Run(ctx context.Context) error {
 	stopStarter := h.starter()
 	defer stopStarter()
+	if h.house.State != "" {
+		stopHand, err := h.openHand(ctx)
+		if err != nil {
+			return err
+		}
+		defer stopHand()
+	}
 	wait := backoff{first: 100 * time.Millisecond, longest: 30 * time.Second, calm: time.Minute}
 	for falls := 0; ; {
 		born := time.Now()

@@ -55,7 +55,11 @@ func (h *Hall) posts() (posts []*post, err error) {
 		return p
 	}
 	hs := &h.house
-	keeper := add("keeper", confine.Walls{Net: confine.NetNone, Write: []string{hs.Keeper.Folder}, MemLock: true}, hs.Keeper)
+	brief := hs.Keeper
+	if brief.Stop, err = keptStop(hs.State); err != nil {
+		return posts, err
+	}
+	keeper := add("keeper", confine.Walls{Net: confine.NetNone, Write: []string{hs.Keeper.Folder}, MemLock: true}, brief)
 	if hs.Relay != "" {
 		if err := keeper.open("relay", hs.Relay, os.O_WRONLY|os.O_APPEND|os.O_CREATE); err != nil {
 			return posts, fmt.Errorf("opening the virtual door: %w", err)

@@ -76,9 +76,16 @@ func (h *Hall) once(ctx context.Context, p *post) error {
 // listenTo reports what the room says until the hall stops listening.
 func (h *Hall) listenTo(p *post, pid int) {
 	conn, err := wire.Open[wire.RoomSays, wire.RoomHears](p.hall, nil)
+	if err == nil && p.name == "keeper" {
+		h.orders.keeperIs(conn)
+		defer h.orders.keeperIs(nil)
+	}
 	for err == nil {
 		var w wire.RoomSays
 		if w, err = conn.Hear(); err == nil {
+			if o, ok := w.(*wire.Obeyed); ok && p.name == "keeper" {
+				h.obeyed(o)
+			}
 			h.tell(Event{Room: p.name, PID: pid, Word: w})
 		}
 	}

@@ -36,7 +36,7 @@ func (g gate) Guide(p wire.Prompt) { g.lobby.guide(p) }
 func (k *keeper) decide(f access.Facts, since time.Duration, s wire.Stages) wire.Outcome {
 	f.Door = theDoor
 	if f.Method == wire.MethodFace {
-		f.Rests = k.mode.get().Reason()
+		f.Rests = k.rests()
 	}
 	d := access.Decide(f)
 	if d.Outcome == wire.Granted {

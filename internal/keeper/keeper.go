@@ -33,6 +33,7 @@ import (
 	"example.org/edged/internal/reception"
 	"example.org/edged/internal/room"
 	"example.org/edged/internal/scribe"
+	"example.org/edged/internal/stop"
 	"example.org/edged/internal/template"
 	"example.org/edged/internal/vault"
 	"example.org/edged/internal/wire"
@@ -97,7 +98,10 @@ type keeper struct {
 
 	lobby *lobby
 	desk  *order.Desk
+	stop  *stop.Stop
 	mode  mode
+
+	turning sync.Mutex // one change of the mode at a time
 
 	eye     *wire.Conn[wire.EyeSays, wire.EyeHears]
 	kiosk   *wire.Conn[wire.KioskSays, wire.KioskHears]
@@ -131,6 +135,7 @@ func (k *keeper) openDoor() (err error) {
 		}
 	}
 	k.scribe = scribe.New(k.audit, k.root.Derive(keys.Pseudonym), k.clock.Now, k.log, func() { k.room.Fault(wire.FaultAudit) })
+	k.openStop()
 	k.book, err = access.OpenBook(k.brief.Folder, k.root.Derive(keys.PINPepper), k.brief.PIN, rand.Reader, k.trustedNow)
 	if k.book == nil {
 		return err
@@ -233,6 +238,19 @@ func (k *keeper) openKeys() error {
 // The door waits as long once, at the start, and only when the keysmith hangs.
 const keyPatience = 8 * time.Second
 
+// turn has every template that lies sealed under a former turn of the rotation sealed anew. They are in use already:
+// opening one turns it over.
+func (k *keeper) turn(context.Context) error {
+	n, err := k.vault.Turn()
+	if err != nil {
+		k.log.Error("the stored faces could not all be turned; they are used all the same, and the next start tries again", slog.String("why", err.Error()))
+		k.room.Fault(wire.FaultVault)
+	} else if n > 0 {
+		k.log.Info("the stored faces were turned: a copy of before fits nobody any more", slog.Int("people", n))
+	}
+	return nil
+}
+
 // openVault opens the vault. A damaged one has been set aside, nothing in it lost; a new one begins empty, so that
 // people can be enrolled again, and whoever withdraws is erased from what was set aside as well.
 func (k *keeper) openVault() (err error) {
@@ -317,8 +335,10 @@ func (k *keeper) serve(ctx context.Context) error {
 	run(k.lobby.run)
 	run(func(ctx context.Context) error { return k.scribe.Run(ctx, k.toCourier()) })
 	run(k.watchMode)
+	run(func(ctx context.Context) error { return k.room.Orders(ctx, k.heardHall) })
 	if k.faces != nil {
 		run(k.faces.Sweep().Run)
+		run(k.turn)
 		run(func(context.Context) error { k.faces.Recall(k.audit.Backwards(audit.Query{})); return nil })
 	}
 	hear(run, ctx, k.eye, k.heardEye)

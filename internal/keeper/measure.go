@@ -54,30 +54,39 @@ func (k *keeper) fill(ctx context.Context, n uint32) error {
 	if err != nil {
 		return err
 	}
-	began := time.Now()
-	for i := range n {
-		if ctx.Err() != nil {
-			return ctx.Err()
+	for from := uint32(0); from < n; from += together {
+		to := min(from+together, n)
+		if err := k.fillSome(ctx, from, to, text, lang, model); err != nil {
+			return fmt.Errorf("filling the vault: %w", err)
 		}
+		k.room.Tell(&wire.Filled{Done: to, Of: n})
+	}
+	return nil
+}
+
+// together is how many people are kept at once.
+const together = 500
+
+func (k *keeper) fillSome(ctx context.Context, from, to uint32, text *notice.Notice, lang string, model [32]byte) error {
+	var some []vault.Held
+	defer func() {
+		for _, h := range some {
+			k.arena.Wipe(h.Template)
+		}
+	}()
+	for i := from; i < to && ctx.Err() == nil; i++ {
 		p, t, err := k.madeUp(i)
 		if err != nil {
 			return err
 		}
 		now, trusted := k.clock.Now()
 		r, err := k.register.Give(p, text.Hash(), lang, consent.ByPIN, now, trusted)
-		if err == nil {
-			err = k.vault.Keep(vault.Label{Person: p, Purpose: string(r.Purpose), Model: model, Consent: r.Hash(), Expiry: r.Until}, t)
-		}
-		k.arena.Wipe(t)
+		some = append(some, vault.Held{Label: vault.Label{Person: p, Purpose: string(r.Purpose), Model: model, Consent: r.Hash(), Expiry: r.Until}, Template: t})
 		if err != nil {
-			return fmt.Errorf("filling the vault: %w", err)
-		}
-		if time.Since(began) > 250*time.Millisecond {
-			began = time.Now()
-			k.room.Tell(&wire.Filled{Done: i + 1, Of: n})
+			return err
 		}
 	}
-	return nil
+	return errors.Join(ctx.Err(), k.vault.KeepAll(some))
 }
 
 // time has some people withdraw.

@@ -36,6 +36,8 @@ func (k *keeper) judge(at time.Duration) wire.FaceMode {
 	switch m := &k.mode; {
 	case k.brief.Face == nil:
 		return wire.FaceOff
+	case k.stop.On():
+		return wire.FaceStopped
 	case !k.brief.Walls:
 		return wire.FaceRestWalls
 	case k.faceTrouble != wire.FaceOff:
@@ -61,18 +63,7 @@ func (k *keeper) watchMode(ctx context.Context) error {
 		if k.faces != nil {
 			k.faces.Tick()
 		}
-		mode := k.judge(uptime())
-		k.mode.mu.Lock()
-		changed := mode != k.mode.now
-		k.mode.now = mode
-		k.mode.mu.Unlock()
-		if changed {
-			k.scribe.Write(audit.Entry{Kind: wire.KindFaceMode, Reason: mode.Reason()})
-			k.gazeChanged()
-			if mode == wire.FaceOn {
-				k.room.Ready(wire.PartFace)
-			}
-		}
+		changed := k.turnMode()
 		if k.faces != nil && k.faces.Late() != late {
 			late, changed = k.faces.Late(), true
 		}
@@ -86,6 +77,27 @@ func (k *keeper) watchMode(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// turnMode puts the mode right and says whether it changed.
+func (k *keeper) turnMode() (changed bool) {
+	k.turning.Lock()
+	defer k.turning.Unlock()
+	mode := k.judge(uptime())
+	k.mode.mu.Lock()
+	changed = mode != k.mode.now
+	k.mode.now = mode
+	k.mode.mu.Unlock()
+	if !changed {
+		return false
+	}
+	k.scribe.Write(audit.Entry{Kind: wire.KindFaceMode, Reason: mode.Reason()})
+	k.gazeChanged()
+	if mode == wire.FaceOn {
+		k.room.Ready(wire.PartFace)
+	}
+	k.tellStatus()
+	return true
 }
 
 // gazeChanged tells the eye what to do now. It is called on every change and by a newborn eye.

@@ -4,7 +4,11 @@
 // More than five names are exported: the six briefs below are, side by side, everything that each room is told.
 package room
 
-import "time"
+import (
+	"time"
+
+	"example.org/edged/internal/wire"
+)
 
 // Eye is what the eye is told.
 type Eye struct {
@@ -73,6 +77,13 @@ type Keeper struct {
 	Walls        bool // the kernel holds the rooms apart; without it face rests
 	MadeUp       int  // set: guard no door; fill the folder with so many people who do not exist, and measure
 	Offset       time.Duration
+	Stop         *Stop // nil: none came
+}
+
+// Stop is an order to stop faces that came while there was no keeper to hear it.
+type Stop struct {
+	ID  [16]byte
+	Why wire.Reason
 }
 
 // Door is the one door.
