@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"example.org/edged/configs"
 	"example.org/edged/internal/bench"
 	"example.org/edged/internal/config"
@@ -83,6 +85,19 @@ func (t *tools) measuredHouse(dir string, people int) (hall.House, error) {
 	}
 	h := hall.House{Programs: programs, Keeper: cfg.Keeper(pack, t.Time()), Relay: cfg.Relay(), OwnUsers: true, LogLevel: slog.LevelWarn}
 	h.Keeper.MadeUp = people
+	if need := uint64(people)<<11 + 16<<20; !lockable(need) {
+		t.log.Warn("this machine lets no user but root lock so much memory, so the measured keeper runs as root", slog.Uint64("mib", need>>20))
+		h.OwnUsers = false
+	}
 	h.Keys, err = t.keys(cfg)
 	return h, err
+}
+
+// lockable tells whether the rooms may be allowed to lock so much memory: a container's root often may not raise this.
+func lockable(bytes uint64) bool {
+	var l unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &l); err != nil {
+		return false
+	}
+	return l.Max >= bytes || unix.Setrlimit(unix.RLIMIT_MEMLOCK, &unix.Rlimit{Cur: bytes, Max: bytes}) == nil
 }

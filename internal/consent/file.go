@@ -52,6 +52,15 @@ func Open(dir, device string, current *notice.Notice) (*Register, error) {
 // Close closes the file.
 func (r *Register) Close() error { return r.db.Close() }
 
+// Together lets do record much without waiting for the disk each time, and waits once at the end. A power cut in
+// between may cost the whole file, so it is for filling an empty one.
+func (r *Register) Together(do func() error) error {
+	r.db.NoSync = true
+	err := do()
+	r.db.NoSync = false
+	return errors.Join(err, r.db.Sync())
+}
+
 // History is p's whole chain, oldest first.
 func (r *Register) History(p person.ID) ([]Record, error) {
 	var all []Record

@@ -56,7 +56,8 @@ func (k *keeper) fill(ctx context.Context, n uint32) error {
 	}
 	for from := uint32(0); from < n; from += together {
 		to := min(from+together, n)
-		if err := k.fillSome(ctx, from, to, text, lang, model); err != nil {
+		err := k.register.Together(func() error { return k.fillSome(ctx, from, to, text, lang, model) })
+		if err != nil {
 			return fmt.Errorf("filling the vault: %w", err)
 		}
 		k.room.Tell(&wire.Filled{Done: to, Of: n})
