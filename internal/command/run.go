@@ -25,6 +25,9 @@ func (c *runCmd) Run(t *tools) error {
 	if err != nil {
 		return err
 	}
+	if done, err := t.leaveFirst(cfg); done || err != nil {
+		return err
+	}
 	house, err := t.house(cfg)
 	if err != nil {
 		return err

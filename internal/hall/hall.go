@@ -107,6 +107,34 @@ func (h *Hall) Run(ctx context.Context) error {
 	}
 }
 
+// Leave runs nothing but a keeper that takes the device out of service, until it has.
+func (h *Hall) Leave(ctx context.Context) (left wire.Left, err error) {
+	stopStarter := h.starter()
+	defer stopStarter()
+	said := false
+	h.report = func(e Event) {
+		if w, ok := e.Word.(*wire.Left); ok {
+			left, said = *w, true
+		}
+	}
+	hs := &h.house
+	hs.Kiosk, hs.Courier, hs.Eye, hs.Lens, hs.Keys, hs.Keeper.Leave = nil, nil, nil, nil, nil, true
+	posts, err := h.posts()
+	if err != nil {
+		return left, err
+	}
+	defer closePosts(posts)
+	for _, p := range posts {
+		if err := h.once(ctx, p); err != nil {
+			return left, fmt.Errorf("the %s could not finish, and the lines above say why; run it again: %w", p.name, err)
+		}
+	}
+	if !said {
+		return left, errors.New("the keeper ended without saying that nothing is left; run it again")
+	}
+	return left, nil
+}
+
 // wallsError ends the hall: a wall that does not hold will not hold next time.
 type wallsError struct{ room string }
 

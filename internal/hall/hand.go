@@ -204,7 +204,7 @@ func KeepStop(state string, w wire.Stop) error {
 	if err != nil {
 		return fmt.Errorf("keeping the order: %w", err)
 	}
-	return writeDurably(filepath.Join(state, stopName), b)
+	return WriteDurably(filepath.Join(state, stopName), b)
 }
 
 // keptStop reads it. A file that cannot be read is an order to stop, too: who wrote it meant something by it.
@@ -223,7 +223,11 @@ func keptStop(state string) (*room.Stop, error) {
 	return &s, nil
 }
 
-func writeDurably(path string, b []byte) error {
+// Mark makes an empty file that lasts over a power cut.
+func Mark(state, name string) error { return WriteDurably(filepath.Join(state, name), nil) }
+
+// WriteDurably writes a file whole or not at all, and it lasts over a power cut.
+func WriteDurably(path string, b []byte) error {
 	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err

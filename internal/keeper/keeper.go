@@ -48,6 +48,9 @@ func Run(ctx context.Context, r *room.Room) error {
 	}
 	k := &keeper{room: r, brief: b, log: r.Log, began: time.Now()}
 	defer k.close()
+	if b.Leave {
+		return k.leave()
+	}
 	if err := k.openDoor(); err != nil {
 		return err
 	}

@@ -78,6 +78,7 @@ type Keeper struct {
 	MadeUp       int  // set: guard no door; fill the folder with so many people who do not exist, and measure
 	Offset       time.Duration
 	Stop         *Stop // nil: none came
+	Leave        bool  // guard no door: destroy all there is of anybody, and certify it
 }
 
 // Stop is an order to stop faces that came while there was no keeper to hear it.
