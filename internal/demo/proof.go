@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -56,6 +57,40 @@ func (st *story) proved() (string, error) {
 	}
 	first, _, _ := strings.Cut(good, "\n")
 	return fmt.Sprintf("%s; changed: %s", first, bad), nil
+}
+
+// leaves decommissions the device with a resident's PIN, and whatever else there is, still in it.
+func (st *story) leaves() (string, error) {
+	key, err := st.publicKey()
+	if err != nil {
+		return "", err
+	}
+	st.s.close()
+	if err := st.h.stop(); err != nil {
+		return "", err
+	}
+	began := time.Now()
+	if out, err := st.edged("", "decommission", "--device", "demo-door"); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	took := time.Since(began)
+	var out, wrong bytes.Buffer
+	if operator.Main(st.ctx, []string{"verify", "certificate", filepath.Join(st.h.stateDir(), "decommissioned.certificate"), "--key", key}, &out, &wrong) != 0 {
+		return "", fmt.Errorf("the certificate: %s%s", out.String(), wrong.String())
+	}
+	if !strings.Contains(out.String(), "pins destroyed 1 left 0") {
+		return "", fmt.Errorf("the certificate says %s", out.String())
+	}
+	for _, gone := range []string{"keeper/device.key", "keeper/access.db", "keeper/people.db", "keeper/keys.db", "keysmith", "courier"} {
+		if _, err := os.Stat(filepath.Join(st.h.stateDir(), gone)); !errors.Is(err, os.ErrNotExist) {
+			return "", fmt.Errorf("%s is still there: %v", gone, err)
+		}
+	}
+	if out, err := st.edged("", "run"); err == nil || !strings.Contains(out, "was decommissioned") {
+		return "", fmt.Errorf("it runs again: %s", out)
+	}
+	lines := strings.Split(out.String(), "\n")
+	return fmt.Sprintf("in %s; the certificate verifies: %s, %s", ms(took), lines[3], lines[4]), nil
 }
 
 // edged types a command line; in is what it is given to read.

@@ -68,6 +68,7 @@ func tell(ctx context.Context, t *teller, h *house) {
 		{"Every byte that left is searched for the photographs", st.searched},
 		{"An inspector checks the log with nothing but the public key; a changed copy is found out", st.audited},
 		{"After a restart the PIN opens, and the face stays dead", st.restarted},
+		{"The device leaves: nothing of anybody is left, the certificate says so, and it guards no door again", st.leaves},
 	} {
 		t.step(step.title, step.play)
 	}

@@ -14,6 +14,7 @@ import (
 type verifyCmd struct {
 	Log     verifyLogCmd     `cmd:"" default:"withargs" help:"Check a copy of a device's audit log."`
 	Receipt verifyReceiptCmd `cmd:"" help:"Check the receipt of somebody whose face was erased."`
+	Leaving verifyLeavingCmd `cmd:"" name:"certificate" help:"Check the certificate of a device that was decommissioned."`
 }
 
 type verifyLogCmd struct {
@@ -88,6 +89,26 @@ func (c *verifyReceiptCmd) Run(d *desk) error {
 	if err != nil {
 		return errNo
 	}
+	return nil
+}
+
+type verifyLeavingCmd struct {
+	File string `arg:"" help:"The certificate, or - for standard input."`
+	Key  string `required:"" help:"The device's public key."`
+}
+
+// Run prints what the certificate claims, once it is known who claims it.
+func (c *verifyLeavingCmd) Run(d *desk) error {
+	msg, err := d.text(c.File, audit.CertificateTitle)
+	if err != nil {
+		return err
+	}
+	text, err := audit.OpenCertificate([]byte(msg), c.Key)
+	if err != nil {
+		fmt.Fprintln(d.out, "does not verify:", err)
+		return errNo
+	}
+	fmt.Fprint(d.out, "verifies: ", text)
 	return nil
 }
 
