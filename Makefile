@@ -10,7 +10,7 @@ VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unreleased)
 BUILT   := $(shell git log -1 --format=%cI 2>/dev/null || date -u +%Y-%m-%dT%H:%M:%SZ)
 STAMP   := -ldflags "-s -w -X main.version=$(VERSION) -X main.built=$(BUILT)"
 
-PURE  := edged edged-keeper edged-kiosk edged-courier edged-demo edgectl
+PURE  := edged edged-keeper edged-keysmith edged-kiosk edged-courier edged-demo edgectl
 ROOMS := $(PURE) edged-eye edged-lens
 
 .PHONY: help setup build models demo run test test-c torture fuzz devices clean $(ROOMS)

@@ -71,6 +71,10 @@ var (
 
 // OpenBook opens access.db in dir, or makes it. The pepper is a secret of the device and always the same. While the
 // time is not trusted, now gives the zero time.
+//
+// A damaged file is set aside, none of it lost, and a new book comes back together with an error that is ErrSetAside:
+// a keeper that died of its own file at every start would take the PIN pad with it, and the staff, whose PINs lie
+// elsewhere, could let nobody in anew.
 func OpenBook(dir string, pepper [32]byte, cfg room.PIN, rand io.Reader, now func() time.Time) (*Book, error) {
 	return openBook(dir, pepper, cfg, rand, now, usual)
 }
@@ -80,6 +84,22 @@ func openBook(dir string, pepper [32]byte, cfg room.PIN, rand io.Reader, now fun
 	if cfg.Digits < wire.PINMin || cfg.Digits > wire.PINMax {
 		return nil, fmt.Errorf("PINs of %d digits: choose %d to %d", cfg.Digits, wire.PINMin, wire.PINMax)
 	}
+	b, damage := tryBook(dir, pepper, cfg, rand, now, fresh)
+	if !errors.Is(damage, errDamaged) {
+		return b, damage
+	}
+	aside, err := setAside(filepath.Join(dir, "access.db"))
+	if err != nil {
+		return nil, fmt.Errorf("%w; moving it away did not work either: %w", damage, err)
+	}
+	if b, err = tryBook(dir, pepper, cfg, rand, now, fresh); err != nil {
+		return nil, err
+	}
+	return b, fmt.Errorf("%w; %w as %s: no PIN is known any more; staff can give out new ones now, or stop edged and put back a copy",
+		damage, ErrSetAside, aside)
+}
+
+func tryBook(dir string, pepper [32]byte, cfg room.PIN, rand io.Reader, now func() time.Time, fresh cost) (*Book, error) {
 	b := &Book{path: filepath.Join(dir, "access.db"), pepper: pepper, cfg: cfg, rand: rand}
 	b.tries = tries{cfg: cfg, now: now, save: b.saveTries}
 	db, err := openFile(b.path, func(tx *bbolt.Tx) error { return b.begin(tx, fresh) })

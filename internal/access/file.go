@@ -7,9 +7,12 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"example.org/edged/internal/pages"
 )
 
 // openFile opens access.db, or makes it complete under another name first, so that an empty or half-made access.db is
@@ -28,14 +31,36 @@ func openFile(path string, begin func(*bbolt.Tx) error) (*bbolt.DB, error) {
 	} else if info.Size() == 0 {
 		return nil, damaged(path, errors.New("it is empty"))
 	}
-	db, err := openDB(path)
-	if errors.Is(err, bbolt.ErrTimeout) {
-		return nil, fmt.Errorf("%s is in use by another keeper: stop it first", path)
+	var db *bbolt.DB
+	if err = pages.Check(path); err == nil { // bbolt believes its file, and some of its panics nobody can catch
+		db, err = openDB(path)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, bbolt.ErrTimeout), errors.Is(err, pages.ErrBusy):
+		return nil, fmt.Errorf("%s is in use by another keeper: stop it first", path)
+	case errors.As(err, new(syscall.Errno)) && !errors.Is(err, syscall.EIO): // nothing is known against the file itself
+		return nil, fmt.Errorf("opening the PINs: %w", err)
+	case err != nil:
 		return nil, damaged(path, err)
 	}
 	return db, nil
+}
+
+// ErrSetAside means that the book could not be read. It lies beside the new one under another name.
+var ErrSetAside = errors.New("set aside")
+
+var errDamaged = errors.New("is damaged")
+
+// setAside moves a damaged book out of the way. Nothing of it is deleted.
+func setAside(path string) (string, error) {
+	for i := 1; ; i++ {
+		aside := fmt.Sprintf("%s.damaged-%d", path, i)
+		if _, err := os.Lstat(aside); errors.Is(err, os.ErrNotExist) {
+			return aside, os.Rename(path, aside)
+		} else if err != nil {
+			return "", err
+		}
+	}
 }
 
 func makeFile(path string, begin func(*bbolt.Tx) error) error {
@@ -69,7 +94,7 @@ func openDB(path string) (db *bbolt.DB, err error) {
 }
 
 func damaged(path string, why error) error {
-	return fmt.Errorf("%s is damaged (%w): put back a copy of it, or move it away and give out new PINs", path, why)
+	return fmt.Errorf("%s %w (%w)", path, errDamaged, why)
 }
 
 // guard turns a panic into an error. bbolt maps the file into memory and trusts it: in a file that was cut short or

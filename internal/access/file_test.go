@@ -3,6 +3,7 @@ package access_test
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -36,14 +37,20 @@ func TestADamagedFileIsSaidAndNothingPanics(t *testing.T) {
 		path := filepath.Join(dir, "access.db")
 		os.WriteFile(path, bytes, 0o600)
 		b, err := access.OpenCheap(dir, pepper, room.PIN{}, rand.Reader, time.Now)
-		if err == nil {
-			b.Close()
-			t.Errorf("%s: opened", name)
-		} else if s := err.Error(); !strings.Contains(s, path) || strings.Contains(s, "\n") || !strings.Contains(s, "put back a copy") {
+		if b == nil || !errors.Is(err, access.ErrSetAside) {
+			t.Fatalf("%s: book %v, error %v", name, b, err)
+		}
+		defer b.Close()
+		if s := err.Error(); !strings.Contains(s, path+".damaged-1") || strings.Contains(s, "\n") || !strings.Contains(s, "new ones") {
 			t.Errorf("%s: %v", name, err)
 		}
-		if now, _ := os.ReadFile(path); string(now) != string(bytes) {
+		if now, _ := os.ReadFile(path + ".damaged-1"); string(now) != string(bytes) {
 			t.Errorf("%s: the damaged file was changed", name)
+		}
+		if who, pin := issue(t, b); b.Len() != 1 { // the staff can let people in again
+			t.Errorf("%s: %d people after one PIN", name, b.Len())
+		} else if got, r := try(b, pin); got != who || r.Outcome != wire.Granted {
+			t.Errorf("%s: a new PIN does not open: %+v", name, r)
 		}
 	}
 	refused(t, "empty", nil)
@@ -93,8 +100,8 @@ func TestRotNeverOpensForTheWrongPerson(t *testing.T) {
 		os.Remove(path)
 		os.WriteFile(path, bad, 0o600)
 		b, err := access.OpenCheap(dir, pepper, room.PIN{}, rand.Reader, time.Now)
-		if err != nil {
-			return
+		if b == nil {
+			rt.Fatalf("the PIN pad is dead: %v", err)
 		}
 		defer b.Close()
 		if got, r := try(b, pin); got != who && (got != (person.ID{}) || r.Outcome == wire.Granted) {

@@ -32,6 +32,7 @@ type Entry struct {
 	Trusted   bool           `json:"trusted"` // whether the keeper trusted that time
 	Kind      wire.Kind      `json:"kind"`
 	Door      uint8          `json:"door,omitzero"`
+	Tier      wire.Tier      `json:"tier,omitzero"` // where the secret lived under which a face was erased
 	Method    wire.Method    `json:"method,omitzero"`
 	Outcome   wire.Outcome   `json:"outcome,omitzero"`
 	Reason    wire.Reason    `json:"reason,omitzero"`
@@ -42,6 +43,7 @@ type Entry struct {
 	Ask       wire.Ask       `json:"ask,omitzero"`       // of a request over the network
 	Recipient Hash           `json:"recipient,omitzero"` // who would have got the parcel
 	Head      uint64         `json:"head,omitzero"`      // size of the signed head that was found, or shown
+	Commit    Hash           `json:"commit,omitzero"`    // of an enrolment, and of its erasure: see package receipt
 }
 
 // maxEntry is longer than any Entry can be (a test fills every field).

@@ -17,7 +17,7 @@ import (
 var leaves = map[reflect.Type]bool{
 	reflect.TypeFor[bool](): true, reflect.TypeFor[uint8](): true, reflect.TypeFor[int64](): true, reflect.TypeFor[uint64](): true,
 	reflect.TypeFor[wire.Kind](): true, reflect.TypeFor[wire.Method](): true, reflect.TypeFor[wire.Outcome](): true,
-	reflect.TypeFor[wire.Reason](): true, reflect.TypeFor[wire.Ask](): true,
+	reflect.TypeFor[wire.Reason](): true, reflect.TypeFor[wire.Ask](): true, reflect.TypeFor[wire.Tier](): true,
 	reflect.TypeFor[wire.Pseudonym](): true, reflect.TypeFor[audit.Hash](): true,
 }
 
@@ -35,9 +35,9 @@ func TestNoFieldOfAnEntryCanHoldAFace(t *testing.T) {
 
 func TestTheLongestEntryFitsAndReadsBack(t *testing.T) {
 	e := audit.Entry{At: math.MinInt64, Trusted: true, Door: 255, Until: math.MinInt64, Head: math.MaxUint64,
-		Kind: wire.KindTemplateRefused, Method: wire.MethodFace, Outcome: wire.Suspended, Reason: wire.ReasonTooManyTries, Ask: wire.AskUnknown + 1}
+		Kind: wire.KindTemplateRefused, Method: wire.MethodFace, Outcome: wire.Suspended, Reason: wire.ReasonTooManyTries, Ask: wire.AskUnknown + 1, Tier: wire.TierPassphrase}
 	for i := range e.Notice {
-		e.Notice[i], e.Consent[i], e.Recipient[i], e.Who[i/2] = 255, 255, 255, 255
+		e.Notice[i], e.Consent[i], e.Recipient[i], e.Who[i/2], e.Commit[i] = 255, 255, 255, 255, 255
 	}
 	b, err := e.Encode()
 	if err != nil || len(b) > audit.MaxEntry {

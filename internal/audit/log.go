@@ -15,14 +15,12 @@
 // What a copy of the folder cannot show is that the whole folder was put back to an older state. For that, heads are
 // told to the outside, and VerifyGrowth compares.
 //
-// More than five names are exported: writing (Open, Log, Entry, Hash), checking (Verify, VerifyGrowth, Report,
-// Problem, How and its words), and Checkpoint, for those who carry heads.
+// More than five names are exported: writing (Open, Log, Entry, Hash), reading back (Query), checking (Verify,
+// VerifyGrowth, CheckEntry, Report, Problem, How and its words), and Checkpoint, for those who carry heads.
 package audit
 
 import (
-	"bytes"
 	"crypto/ed25519"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -181,28 +179,13 @@ func (l *Log) PublicKey() string { return l.key.public }
 
 // Recent gives somebody's last n entries, the newest first. Nobody (the zero pseudonym) has none.
 func (l *Log) Recent(who wire.Pseudonym, n int) []Entry {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	var found []Entry
-	if who == (wire.Pseudonym{}) || l.tree.size == 0 {
+	if who == (wire.Pseudonym{}) {
 		return nil
 	}
-	name := hex.AppendEncode(nil, who[:])
-	for bundle := int64(l.tree.size-1) / tileWidth; bundle >= 0 && len(found) < n; bundle-- {
-		b, err := readTile(l.dir, -1, uint64(bundle))
-		if err != nil {
-			l.log.Error("reading somebody's own record", slog.Any("error", err))
-			return found
-		}
-		entries, _ := splitBundle(b)
-		entries = entries[:min(uint64(len(entries)), l.tree.size-uint64(bundle)*tileWidth)]
-		for _, raw := range slices.Backward(entries) {
-			if !bytes.Contains(raw, name) {
-				continue
-			}
-			if e, err := parseEntry(raw); err == nil && e.Who == who && len(found) < n {
-				found = append(found, e)
-			}
+	for _, e := range l.Backwards(Query{Who: who}) {
+		if found = append(found, e); len(found) == n {
+			break
 		}
 	}
 	return found

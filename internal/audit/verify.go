@@ -1,11 +1,13 @@
 package audit
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,35 +47,41 @@ func (r Report) Text() string {
 // hash, and that there is neither less nor more. The error is the Report's Problem, or says what could not be read.
 func Verify(dir, publicKey string) (Report, error) { return verify(nil, dir, publicKey) }
 
-// VerifyGrowth checks a folder like Verify, and that it is the continuation of the log that once had the older head:
-// nothing under that head was changed or taken back.
-func VerifyGrowth(oldCheckpoint []byte, dir, publicKey string) (Report, error) {
-	old, err := parseHead(oldCheckpoint, publicKey, false)
-	if err != nil {
-		err = fmt.Errorf("the older head: %w", err)
-		return Report{Problem: problemIn(err), Says: says(err)}, err
+// VerifyGrowth checks a folder like Verify, and that it is the continuation of the log that once had the older heads:
+// nothing under any of them was changed or taken back. So any two of them are of one history, too.
+func VerifyGrowth(oldCheckpoint []byte, dir, publicKey string, more ...[]byte) (Report, error) {
+	var olds []wire.Head
+	for i, msg := range append([][]byte{oldCheckpoint}, more...) {
+		old, err := parseHead(msg, publicKey, false)
+		if err != nil {
+			err = fmt.Errorf("older head %d: %w", i+1, err)
+			return Report{Problem: problemIn(err), Says: says(err)}, err
+		}
+		olds = append(olds, old)
 	}
-	return verify(&old, dir, publicKey)
+	// The largest last, so that the first that does not fit is the first that was signed.
+	slices.SortStableFunc(olds, func(a, b wire.Head) int { return cmp.Compare(a.Size, b.Size) })
+	return verify(olds, dir, publicKey)
 }
 
-func verify(old *wire.Head, dir, publicKey string) (Report, error) {
+func verify(olds []wire.Head, dir, publicKey string) (Report, error) {
 	r := Report{Origin: strings.SplitN(publicKey, "+", 2)[0]}
-	err := r.fill(old, dir, publicKey)
+	err := r.fill(olds, dir, publicKey)
 	r.OK, r.Problem = err == nil, problemIn(err)
 	if err != nil {
 		r.Says = says(err)
 		return r, err
 	}
 	r.Says = fmt.Sprintf("%d entries, none changed, none missing, none added", r.Size)
-	if old != nil {
+	for _, old := range olds {
 		grown := r.Size - old.Size
-		r.Grown = &grown
+		r.Grown = &grown // since the newest of them
 		r.Says += fmt.Sprintf("; the older head of %d entries is part of it", old.Size)
 	}
 	return r, nil
 }
 
-func (r *Report) fill(old *wire.Head, dir, publicKey string) error {
+func (r *Report) fill(olds []wire.Head, dir, publicKey string) error {
 	msg, err := os.ReadFile(filepath.Join(dir, checkpoint))
 	if errors.Is(err, fs.ErrNotExist) {
 		return &Problem{How: HeadMissing, why: err}
@@ -86,10 +94,20 @@ func (r *Report) fill(old *wire.Head, dir, publicKey string) error {
 		return err
 	}
 	r.Size, r.Root, r.Kinds = h.Size, tlog.Hash(h.Root).String(), map[string]uint64{}
-	seen := tree{} // as far as the older head goes
+	seen := tree{} // grows beside the one that is checked, and passes each older head on its way
+	forked := map[int]bool{}
+	look := func() {
+		for i, old := range olds {
+			if old.Size == seen.size && seen.root() != tlog.Hash(old.Root) {
+				forked[i] = true
+			}
+		}
+	}
+	look()
 	_, err = check(dir, h, func(index uint64, raw []byte) error {
-		if old != nil && index < old.Size {
+		if len(olds) > 0 && index < olds[len(olds)-1].Size {
 			seen.add(tlog.RecordHash(raw), func(int, tlog.Hash) {})
+			look()
 		}
 		return r.count(index, raw)
 	})
@@ -102,15 +120,24 @@ func (r *Report) fill(old *wire.Head, dir, publicKey string) error {
 	if err := nothingElse(dir, h.Size); err != nil {
 		return err
 	}
-	switch {
-	case old == nil:
-		return nil
-	case old.Size > h.Size:
-		return &Problem{Index: h.Size, How: RolledBack}
-	case seen.root() != tlog.Hash(old.Root):
-		return &Problem{How: Forked, why: fmt.Errorf("the same key has signed another history of the first %d entries", old.Size)}
+	for i, old := range olds {
+		if old.Size > h.Size {
+			return &Problem{Index: h.Size, How: RolledBack}
+		}
+		if forked[i] {
+			return &Problem{Index: agreed(olds[:i]), How: Forked,
+				why: fmt.Errorf("the same key has signed another history of the first %d entries", old.Size)}
+		}
 	}
 	return nil
+}
+
+// agreed is how many entries are sure to be the same in both histories: as many as the largest head that fitted.
+func agreed(fitted []wire.Head) uint64 {
+	if len(fitted) == 0 {
+		return 0
+	}
+	return fitted[len(fitted)-1].Size
 }
 
 func (r *Report) count(index uint64, raw []byte) error {

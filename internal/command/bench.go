@@ -16,6 +16,7 @@ import (
 type benchCmd struct {
 	Accuracy benchAccuracyCmd `cmd:"" help:"Measure error rates on pictures of your own; nothing is stored."`
 	Passage  benchPassageCmd  `cmd:"" help:"Measure how long a passage takes, and what the rooms cost."`
+	Vault    benchVaultCmd    `cmd:"" help:"Measure a full vault: start, withdrawal, erasure, size. The people in it do not exist."`
 }
 
 type benchAccuracyCmd struct {

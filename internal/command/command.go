@@ -59,7 +59,9 @@ type line struct {
 	Bench   benchCmd   `cmd:"" help:"Measure accuracy or speed."`
 	Audit   auditCmd   `cmd:"" help:"Check a copy of the audit log with nothing but the public key."`
 	Models  modelsCmd  `cmd:"" help:"Install or check the model pack."`
+	Stop    stopCmd    `cmd:"" help:"Stop faces at once, or let them be used again."`
 	PIN     pinCmd     `cmd:"" name:"pin" help:"Turn a staff PIN, typed or piped in, into the line for the configuration."`
+	Leave   leaveCmd   `cmd:"" name:"decommission" help:"Take this device out of service: destroy every face, PIN and key, and write a signed certificate."`
 	Version versionCmd `cmd:"" help:"Say which build this is."`
 }
 

@@ -26,6 +26,9 @@ func (c *runCmd) Run(t *tools) error {
 	if err != nil {
 		return err
 	}
+	if done, err := t.leaveFirst(cfg); done || err != nil {
+		return err
+	}
 	for _, f := range t.look(cfg) {
 		if f.Level == config.Fail {
 			fmt.Fprintf(t.Err, "%s: %s; %s\n", cmp.Or(f.At, f.Part), f.What, f.Do)
@@ -70,12 +73,15 @@ func (t *tools) house(cfg *config.Config) (hall.House, error) {
 	if err != nil {
 		return hall.House{}, coded{exitConfig, err}
 	}
-	h := hall.House{Programs: programs, Keeper: cfg.Keeper(pack, t.Time()), Listen: cfg.Screen.Listen,
+	h := hall.House{State: cfg.State, Programs: programs, Keeper: cfg.Keeper(pack, t.Time()), Listen: cfg.Screen.Listen,
 		Camera: cfg.Video(), Relay: cfg.Relay(), OwnUsers: cfg.Rooms.Users == "auto", LogLevel: slog.LevelInfo}
 	kiosk := cfg.Kiosk(cfg.Screen.Listen)
 	h.Kiosk = &kiosk
 	if fleet {
 		h.Courier = &courier
+	}
+	if h.Keys, err = t.keys(cfg); err != nil {
+		return h, err
 	}
 	if eye, ok := cfg.Eye(pack); ok {
 		if err := models.Verify(pack); err != nil {

@@ -87,20 +87,24 @@ type auditCmd struct {
 }
 
 type auditVerifyCmd struct {
-	Dir  string `arg:"" help:"The folder of the log, or of a copy." type:"existingdir"`
-	Key  string `help:"The public key, as printed by the device (edged/DEVICE+…)." required:""`
-	Old  string `help:"An older signed head (a file): check that the log has only grown since." type:"existingfile"`
-	JSON bool   `help:"Answer in JSON." name:"json"`
+	Dir  string   `arg:"" help:"The folder of the log, or of a copy." type:"existingdir"`
+	Key  string   `help:"The public key, as printed by the device (edged/DEVICE+…)." required:""`
+	Old  []string `help:"An older signed head (a file; may be given several times): check that the log has only grown since." type:"existingfile"`
+	JSON bool     `help:"Answer in JSON." name:"json"`
 }
 
 func (c *auditVerifyCmd) Run(t *tools) error {
 	verify := func() (audit.Report, error) { return audit.Verify(c.Dir, c.Key) }
-	if c.Old != "" {
-		old, err := os.ReadFile(c.Old)
-		if err != nil {
-			return fmt.Errorf("reading the older head: %w", err)
+	if len(c.Old) > 0 {
+		var heads [][]byte
+		for _, path := range c.Old {
+			old, err := os.ReadFile(path)
+			if err != nil {
+				return fmt.Errorf("reading the older head: %w", err)
+			}
+			heads = append(heads, old)
 		}
-		verify = func() (audit.Report, error) { return audit.VerifyGrowth(old, c.Dir, c.Key) }
+		verify = func() (audit.Report, error) { return audit.VerifyGrowth(heads[0], c.Dir, c.Key, heads[1:]...) }
 	}
 	r, err := verify()
 	if c.JSON {

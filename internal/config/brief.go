@@ -31,7 +31,7 @@ func (c *Config) Keeper(pack room.Pack, built time.Time) room.Keeper {
 	if c.HasFace() {
 		k.Face = &room.Face{
 			Model: pack.Files["feature"].SHA256, Level: c.Face.Level, Frames: c.Face.Frames,
-			EnrolFrom: c.Face.EnrolFrom, Keep: c.Face.Keep, Live: c.Face.Liveness,
+			EnrolFrom: c.Face.EnrolFrom, Keep: c.Face.Keep, Inactive: c.Face.Inactive, Age: c.Face.MaxAge, Live: c.Face.Liveness,
 		}
 	}
 	return k

@@ -46,6 +46,7 @@ func (c *Config) Check(ctx context.Context, around Around) []Finding {
 	for _, part := range []func() []Finding{
 		c.checkFile,
 		func() []Finding { return c.checkState(around.Keeper) },
+		c.checkKeys,
 		c.checkCamera,
 		func() []Finding { return c.checkModels(around.Models) },
 		c.checkMQTT,

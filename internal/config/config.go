@@ -26,6 +26,7 @@ type Config struct {
 	PIN      PIN     `yaml:"pin"`
 	Camera   *Camera `yaml:"camera"`
 	Face     *Face   `yaml:"face"`
+	Keys     Keys    `yaml:"keys"`
 	Notice   string  `yaml:"notice" path:"yes"`
 	Staff    []Staff `yaml:"staff" need:"yes"`
 	MQTT     *MQTT   `yaml:"mqtt"`
@@ -95,7 +96,16 @@ type Face struct {
 	Frames    int           `yaml:"frames" default:"3" range:"1..10"`
 	EnrolFrom int           `yaml:"enrol_from" default:"5" range:"3..20"`
 	Keep      time.Duration `yaml:"keep" default:"365d" range:"1d..365d"`
+	Inactive  time.Duration `yaml:"inactive" default:"180d" range:"1h..365d"`
+	MaxAge    time.Duration `yaml:"max_age" default:"365d" range:"1h..365d"`
 	Liveness  float64       `yaml:"liveness" default:"0.05" range:"0.01..1"`
+}
+
+// Keys is what holds the keys that stored faces are kept under.
+type Keys struct {
+	Tier           string `yaml:"tier" default:"auto" one:"auto|tpm|credential|passphrase|key-file"`
+	TPM            string `yaml:"tpm" default:"/dev/tpmrm0"`
+	PassphraseFile string `yaml:"passphrase_file" path:"yes"`
 }
 
 // Staff may let newcomers get a PIN.

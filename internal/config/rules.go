@@ -15,6 +15,8 @@ import (
 
 var idForm = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
 
+var tpmForm = regexp.MustCompile(`^(/dev/tpmrm[0-9]+|unix:/.{1,106})$`)
+
 // rules checks what no single key can say of itself. A key that is already known to be wrong is not judged again.
 func (d *decoder) rules(c *Config) {
 	d.need(idForm.MatchString(c.Device.ID), "device.id", "is not an id", "write 1 to 32 of a-z, 0-9 and -, such as door-1")
@@ -30,6 +32,7 @@ func (d *decoder) rules(c *Config) {
 		d.need(idForm.MatchString(c.Face.Pack), "face.pack", "is not the name of a model pack", "write faceplugin")
 		d.need(c.Face.Keep%(24*time.Hour) == 0, "face.keep", "is not a whole number of days", "write days, such as 365d; the notice states days")
 	}
+	d.need(tpmForm.MatchString(c.Keys.TPM), "keys.tpm", "is not a TPM", "write /dev/tpmrm0, the device with the kernel's resource manager, or unix:/PATH for swtpm")
 	d.staff(c.Staff)
 	if c.MQTT != nil {
 		d.mqtt(c.MQTT)

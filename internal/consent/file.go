@@ -13,8 +13,10 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	"golang.org/x/sys/unix"
 
 	"example.org/edged/internal/notice"
+	"example.org/edged/internal/pages"
 	"example.org/edged/internal/person"
 )
 
@@ -50,6 +52,15 @@ func Open(dir, device string, current *notice.Notice) (*Register, error) {
 
 // Close closes the file.
 func (r *Register) Close() error { return r.db.Close() }
+
+// Together lets do record much without waiting for the disk each time, and waits once at the end. A power cut in
+// between may cost the whole file, so it is for filling an empty one.
+func (r *Register) Together(do func() error) error {
+	r.db.NoSync = true
+	err := do()
+	r.db.NoSync = false
+	return errors.Join(err, r.db.Sync())
+}
 
 // History is p's whole chain, oldest first.
 func (r *Register) History(p person.ID) ([]Record, error) {
@@ -137,6 +148,17 @@ func open(file, device string, current *notice.Notice) (r *Register, err error) 
 		return nil, fmt.Errorf("consent: %s is open to others (mode %04o); run: chmod 600 %s", file, at.Mode().Perm(), file)
 	case at.Size() == 0: // bbolt would take it for a new file, and nobody would learn that something was lost
 		return nil, &damageError{file, errors.New("it is empty")}
+	}
+	if !fresh {
+		// bbolt believes its file, and some of its panics nobody can catch.
+		switch err := pages.Check(file); {
+		case errors.Is(err, pages.ErrBusy):
+			return nil, fmt.Errorf("consent: %s is in use by another program; stop that one first", file)
+		case errors.Is(err, pages.ErrUnsound), errors.Is(err, unix.EIO):
+			return nil, &damageError{file, err}
+		case err != nil:
+			return nil, fmt.Errorf("consent: read %s: %w", file, err)
+		}
 	}
 	r = &Register{device: device, current: current, hash: current.Hash(), stand: map[person.ID]standing{}}
 	err = guarded(func() (err error) {

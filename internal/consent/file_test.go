@@ -3,6 +3,7 @@ package consent_test
 import (
 	"encoding/binary"
 	"encoding/json"
+	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -143,6 +144,71 @@ func TestADamagedFileIsSetAsideAndNothingIsLost(t *testing.T) {
 			wantSetAside(t, dir, n)
 		})
 	}
+}
+
+// Wherever bits flip, the register opens, and whoever is in force in it agreed. A page that leads to itself, or is both
+// used and free, would otherwise end the keeper where nothing can be caught, or keep it for ever.
+func TestFlippedBitsNeverStopTheKeeper(t *testing.T) {
+	made, n := t.TempDir(), example(t)
+	r := open(t, made, n)
+	for range 40 {
+		give(t, r, anna, n, noon)
+	}
+	r.Close()
+	good, err := os.ReadFile(filepath.Join(made, "consent.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, random := t.TempDir(), mathrand.New(mathrand.NewPCG(1, 2))
+	file := filepath.Join(dir, "consent.db")
+	opened := 0
+	for range 300 {
+		bad := slices.Clone(good)
+		at := random.IntN(len(bad)/4096)*4096 + random.IntN(200) // heads of pages, where harm is done
+		bad[at] ^= 1 << random.IntN(8)
+		if err := os.WriteFile(file, bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r, err := consent.Open(dir, "door-1", n)
+		if r == nil {
+			t.Fatalf("bit flipped at %d: %v", at, err)
+		}
+		if _, err := r.Withdraw(bert, consent.ByPIN, noon, true); err == nil {
+			t.Error("withdrew what was never given")
+		}
+		if err == nil {
+			opened++
+		}
+		r.Close()
+		os.Remove(file + ".damaged-1")
+	}
+	if opened == 0 || opened == 300 {
+		t.Errorf("%d of 300 opened: the test tries too little", opened)
+	}
+}
+
+// A page that leads to itself: bbolt walks in circles until memory is gone.
+func TestATreeThatLeadsToItselfIsSetAside(t *testing.T) {
+	dir, n := t.TempDir(), example(t)
+	r := open(t, dir, n)
+	for range 40 {
+		give(t, r, anna, n, noon)
+	}
+	r.Close()
+	file := filepath.Join(dir, "consent.db")
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for page := 2; page < len(b)/4096; page++ {
+		if p := b[page*4096:]; binary.LittleEndian.Uint16(p[8:]) == 1 { // a branch page: its first entry leads to the page itself
+			binary.LittleEndian.PutUint64(p[16+8:], uint64(page))
+		}
+	}
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantSetAside(t, dir, n)
 }
 
 func TestAFileThatIsNotOursIsLeftAlone(t *testing.T) {

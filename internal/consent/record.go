@@ -73,14 +73,6 @@ type Record struct {
 // Hash names the record; a template is bound to the hash of the consent it was made under.
 func (r Record) Hash() [32]byte { return sha256.Sum256(r.encode()) }
 
-func (r Record) encode() []byte {
-	b, err := json.Marshal(r)
-	if err != nil { // times are cut to the year 9999 by their source; the rest cannot fail
-		panic("consent: internal error: " + err.Error())
-	}
-	return b
-}
-
 // seal cuts the times to what is stored and gives the record its number: the hash of all the rest of it.
 func (r Record) seal() Record {
 	r.At, r.Until = r.At.UTC().Truncate(time.Millisecond), r.Until.UTC().Truncate(time.Millisecond)
@@ -92,11 +84,14 @@ func (r Record) seal() Record {
 
 // decode reads what encode wrote, byte for byte, and checks that the record is about person p and whole in itself.
 func decode(b []byte, p person.ID) (Record, error) {
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	var r Record
-	if err := d.Decode(&r); err != nil {
-		return Record{}, err
+	r, ok := scan(b)
+	if !ok {
+		d := json.NewDecoder(bytes.NewReader(b))
+		d.DisallowUnknownFields()
+		r = Record{}
+		if err := d.Decode(&r); err != nil {
+			return Record{}, err
+		}
 	}
 	r.Person = p
 	switch {

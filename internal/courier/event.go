@@ -51,6 +51,11 @@ var kindCodes = map[wire.Kind]string{
 	wire.KindOrderRejected:   "ORD001W",
 	wire.KindFaceMode:        "FAC001I",
 	wire.KindTemplateRefused: "FAC002W",
+	wire.KindFaceStopped:     "STP001W",
+	wire.KindStopLifted:      "STP002W",
+	wire.KindLiftRefused:     "STP003W",
+	wire.KindLeaving:         "LEA001W",
+	wire.KindLeft:            "LEA002W",
 	wire.KindDecision:        "DOR000I",
 }
 

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"example.org/edged/internal/pages"
 )
 
 const (
@@ -89,6 +91,9 @@ func salvage(path string) (was contents, err error) {
 	}
 	var db *bbolt.DB
 	if err == nil {
+		err = pages.Check(path) // bbolt can walk in circles on a damaged file, and then the room would wait for ever
+	}
+	if err == nil {
 		err = guarded(func() (err error) {
 			db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second, ReadOnly: true})
 			return err
@@ -96,9 +101,9 @@ func salvage(path string) (was contents, err error) {
 	}
 	var errno syscall.Errno
 	switch {
-	case errors.Is(err, bbolt.ErrTimeout):
+	case errors.Is(err, bbolt.ErrTimeout), errors.Is(err, pages.ErrBusy):
 		return was, fmt.Errorf("%s is in use: another courier is running on it", path)
-	case errors.As(err, &errno):
+	case errors.As(err, &errno) && errno != syscall.EIO:
 		return was, fmt.Errorf("%w: the courier's folder and what is in it must be its own", err)
 	case err == nil:
 		err = guarded(func() error { return readAll(db, info.Size(), &was) })

@@ -64,7 +64,7 @@ type house struct {
 	programs, dir, pictures string
 	camera                  string // the folder that the camera plays
 	screen                  string // address of the kiosk
-	staffPIN                string
+	staffPIN, secondPIN     string
 	pulse                   string
 	broker                  *broker
 
@@ -135,16 +135,20 @@ func freeAddress() (string, error) {
 
 // configure writes the file that an installer would write.
 func (h *house) configure(ctx context.Context, models string) error {
-	n, err := rand.Int(rand.Reader, big.NewInt(90_000_000))
-	if err != nil {
-		return err
-	}
-	h.staffPIN = fmt.Sprint(n.Int64() + 10_000_000)
-	hash := exec.CommandContext(ctx, filepath.Join(h.programs, "edged"), "pin")
-	hash.Stdin = strings.NewReader(h.staffPIN)
-	out, err := hash.Output()
-	if err != nil {
-		return fmt.Errorf("hashing the staff PIN: %w", err)
+	var hashes [2]string
+	for i, pin := range []*string{&h.staffPIN, &h.secondPIN} {
+		n, err := rand.Int(rand.Reader, big.NewInt(90_000_000))
+		if err != nil {
+			return err
+		}
+		*pin = fmt.Sprint(n.Int64() + 10_000_000)
+		hash := exec.CommandContext(ctx, filepath.Join(h.programs, "edged"), "pin")
+		hash.Stdin = strings.NewReader(*pin)
+		out, err := hash.Output()
+		if err != nil {
+			return fmt.Errorf("hashing a staff PIN: %w", err)
+		}
+		hashes[i] = strings.TrimSpace(string(out))
 	}
 	if err := os.WriteFile(filepath.Join(h.dir, "notice.yaml"), configs.Notice, 0o644); err != nil {
 		return err
@@ -157,9 +161,9 @@ door: {name: demo, methods: [pin, face], driver: virtual, path: %q, pulse: %s}
 camera: {source: pictures, folder: %q, every: 66ms}
 face: {models: %q, keep: 365d}
 notice: notice.yaml
-staff: [{name: desk, pin_hash: %q}]
+staff: [{name: desk, pin_hash: %q}, {name: night, pin_hash: %q}]
 mqtt: {broker: "tcp://%s"}
-`, filepath.Join(h.dir, "state"), h.screen, h.relayFile(), h.pulse, h.camera, models, strings.TrimSpace(string(out)), h.broker.address)
+`, filepath.Join(h.dir, "state"), h.screen, h.relayFile(), h.pulse, h.camera, models, hashes[0], hashes[1], h.broker.address)
 	return os.WriteFile(h.configFile(), []byte(text), 0o644)
 }
 
@@ -168,6 +172,15 @@ func (h *house) relayFile() string  { return filepath.Join(h.dir, "relay.log") }
 func (h *house) stateDir() string   { return filepath.Join(h.dir, "state") }
 
 func (h *house) start(ctx context.Context) error {
+	return h.startUntil(ctx, "pin", "screen", "broker", "face")
+}
+
+// startWithoutFace does not wait for faces: they are stopped.
+func (h *house) startWithoutFace(ctx context.Context) error {
+	return h.startUntil(ctx, "pin", "screen", "broker")
+}
+
+func (h *house) startUntil(ctx context.Context, parts ...string) error {
 	h.mu.Lock()
 	h.events = nil
 	h.mu.Unlock()
@@ -184,7 +197,7 @@ func (h *house) start(ctx context.Context) error {
 	}
 	h.ended = make(chan error, 1)
 	go h.read(out)
-	for _, part := range []string{"pin", "screen", "broker", "face"} {
+	for _, part := range parts {
 		if _, err := h.wait(ctx, 20*time.Second, func(e event) bool { return e.readies(part) }); err != nil {
 			return fmt.Errorf("waiting until %q is ready: %w\n%s", part, err, h.lastWords())
 		}

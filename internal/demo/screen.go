@@ -26,6 +26,7 @@ type said struct {
 	kind string
 	body struct {
 		Prompt, Until, PIN, Consent string
+		Text                        string
 		Face                        string
 		EraseAt                     string `json:"erase_at"`
 		Count, Of                   int
@@ -67,6 +68,7 @@ func (s *screen) listen(r io.ReadCloser) {
 	defer r.Close()
 	defer close(s.events)
 	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 1<<20) // a receipt is drawn in one line
 	var kind string
 	for lines.Scan() {
 		if k, ok := strings.CutPrefix(lines.Text(), "event: "); ok {

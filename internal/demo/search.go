@@ -74,7 +74,7 @@ func longValues(b *bbolt.Bucket, out *[][]byte) error {
 // searchFolder looks for each needle in every file below a folder.
 func searchFolder(dir string, needles [][]byte) (found int, read int64, err error) {
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
 		b, err := os.ReadFile(path)

@@ -31,6 +31,7 @@ type story struct {
 	s      *screen
 	pin    string
 	notice string
+	proof  string   // the receipt of the erasure, as the QR code has it
 	traces [][]byte // the resident's sealed face and wrapped key as they lay on the disk
 }
 
@@ -57,14 +58,17 @@ func tell(ctx context.Context, t *teller, h *house) {
 		{"A stranger is still not", st.strangerStays},
 		{"A picture that does not look alive is not", st.attackStays},
 		{"The eye is shot down; the PIN opens the door meanwhile, and the eye comes back", st.eyeDies},
+		{"Faces are stopped by hand: at once, over a restart; one person cannot lift it, two can", st.stopped},
 		{"The broker goes; at the door nothing changes; later everything is delivered", st.brokerDies},
 		{"An operator asks for the face; without consent it is refused, answered and recorded", st.exportRefused},
 		{"Another site in the same browser asks the screen for the picture and gets nothing", st.otherOrigin},
 		{"The resident withdraws: unusable at once, erased within seconds", st.withdraws},
+		{"The resident's receipt proves it with nothing but the public key; a changed one does not", st.proved},
 		{"The face is dead: it opens nothing, and no byte of it is left on the disk", st.dead},
 		{"Every byte that left is searched for the photographs", st.searched},
 		{"An inspector checks the log with nothing but the public key; a changed copy is found out", st.audited},
 		{"After a restart the PIN opens, and the face stays dead", st.restarted},
+		{"The device leaves: nothing of anybody is left, the certificate says so, and it guards no door again", st.leaves},
 	} {
 		t.step(step.title, step.play)
 	}
@@ -379,7 +383,14 @@ func (st *story) withdraws() (string, error) {
 	if _, err := st.s.wait(10*time.Second, "screen", "erased"); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("unusable %s after the PIN, erased after %s", ms(unusable), ms(time.Since(began))), st.s.touch(st.ctx, "home", "")
+	erased := time.Since(began)
+	e, err := st.s.wait(5*time.Second, "receipt")
+	if err != nil {
+		return "", fmt.Errorf("no receipt came: %w", err)
+	}
+	st.proof = e.body.Text
+	return fmt.Sprintf("unusable %s after the PIN, erased after %s, receipt on the screen as a QR code of %d signs", ms(unusable), ms(erased), len(st.proof)),
+		st.s.touch(st.ctx, "home", "")
 }
 
 func (st *story) dead() (string, error) {
@@ -401,24 +412,16 @@ func (st *story) searched() (string, error) {
 }
 
 func (st *story) audited() (string, error) {
-	m, err := st.h.broker.wait(0, 5*time.Second, func(m message) bool {
-		return m.topic == root+"describe" && strings.Contains(string(m.body), "audit_key")
-	})
+	key, err := st.publicKey()
 	if err != nil {
 		return "", err
-	}
-	var d struct {
-		AuditKey string `json:"audit_key"`
-	}
-	if err := json.Unmarshal(m.body, &d); err != nil || d.AuditKey == "" {
-		return "", fmt.Errorf("the device does not tell its public key: %s", m.body)
 	}
 	copied := filepath.Join(st.h.dir, "copy")
 	if err := copyQuietly(filepath.Join(st.h.stateDir(), "keeper", "audit"), copied); err != nil {
 		return "", err
 	}
 	verify := func() ([]byte, error) {
-		return exec.CommandContext(st.ctx, filepath.Join(st.h.programs, "edged"), "audit", "verify", copied, "--key", d.AuditKey).CombinedOutput()
+		return exec.CommandContext(st.ctx, filepath.Join(st.h.programs, "edged"), "audit", "verify", copied, "--key", key).CombinedOutput()
 	}
 	good, err := verify()
 	if err != nil {

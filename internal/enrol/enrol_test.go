@@ -27,7 +27,7 @@ func given(p person.ID) consent.Record {
 
 func arena(t *testing.T) *template.Arena {
 	t.Helper()
-	a, err := template.NewArena(8)
+	a, err := template.NewArena(8, [32]byte{9}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

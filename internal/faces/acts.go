@@ -86,6 +86,19 @@ func (f *Faces) Cancel(turn wire.Session) {
 	}
 }
 
+// Halt ends a running enrolment: faces are not used now.
+func (f *Faces) Halt() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.session == nil {
+		return
+	}
+	who, turn := f.session.Person, f.turn
+	f.drop()
+	f.Write(audit.Entry{Kind: wire.KindEnrolmentFailed, Reason: wire.ReasonStopped, Who: f.Name(who)})
+	f.Screen(turn, wire.PromptFaceRests, 0, 0, 0)
+}
+
 // finish stores the template: key and seal on disk first, then the gallery, then the log's line. f.mu is held, so a
 // withdrawal waits and then finds the face to remove.
 func (f *Faces) finish() {
@@ -96,7 +109,8 @@ func (f *Faces) finish() {
 		f.fail(err)
 		return
 	}
-	if _, ok := f.Register.InForce(s.Person, now); !ok {
+	agreed, ok := f.Register.InForce(s.Person, now)
+	if !ok {
 		f.Arena.Wipe(t)
 		f.fail(enrol.ErrStaleAct)
 		return
@@ -106,10 +120,11 @@ func (f *Faces) finish() {
 		f.fail(err)
 		return
 	}
-	f.hold(label, t)
+	f.hold(label, t, agreed.At)
 	f.drop()
-	f.Write(audit.Entry{Kind: wire.KindEnrolled, Who: f.Name(label.Person), Consent: audit.Hash(label.Consent),
-		Until: label.Expiry.Unix()})
+	who := f.Name(label.Person)
+	f.Write(audit.Entry{Kind: wire.KindEnrolled, Who: who, Consent: audit.Hash(label.Consent), Until: label.Expiry.Unix(),
+		Commit: f.Receipts.Commit(who, audit.Hash(label.Consent))})
 	f.Screen(turn, wire.PromptEnrolled, label.Expiry.Unix(), 0, 0)
 }
 
@@ -143,14 +158,10 @@ func (f *Faces) drop() {
 // Withdraw makes somebody's face unusable now and has it erased. It works without consent in force, too: whoever
 // asks to be forgotten is forgotten.
 func (f *Faces) Withdraw(turn wire.Session, p person.ID) wire.Prompt {
-	stored := false
-	for _, l := range f.Vault.Labels() {
-		stored = stored || l.Person == p
-	}
-	f.rest(p)
+	f.rest(p) // first: whatever follows may wait for an erasure that is running
 	now, trusted := f.Now()
 	r, err := f.Register.Withdraw(p, consent.ByPIN, now, trusted)
-	if errors.Is(err, consent.ErrNothing) && !stored {
+	if errors.Is(err, consent.ErrNothing) && !f.stored(p) {
 		return wire.PromptNothing
 	}
 	// Not recorded means that a power cut before the erasure could bring the face back: then "withdrawn" is not said.
@@ -167,6 +178,15 @@ func (f *Faces) Withdraw(turn wire.Session, p person.ID) wire.Prompt {
 		return wire.PromptFaultAsk
 	}
 	return wire.PromptWithdrawn
+}
+
+func (f *Faces) stored(p person.ID) bool {
+	for _, l := range f.Vault.Labels() {
+		if l.Person == p {
+			return true
+		}
+	}
+	return false
 }
 
 // Refuse records a "no" to the notice. It needs no name, and nothing depends on it.

@@ -3,7 +3,9 @@
 package faces
 
 import (
+	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -14,6 +16,7 @@ import (
 	"example.org/edged/internal/enrol"
 	"example.org/edged/internal/match"
 	"example.org/edged/internal/person"
+	"example.org/edged/internal/receipt"
 	"example.org/edged/internal/retention"
 	"example.org/edged/internal/template"
 	"example.org/edged/internal/vault"
@@ -32,27 +35,40 @@ type Parts struct {
 	Write    func(audit.Entry) (uint64, error)
 	Name     func(person.ID) wire.Pseudonym
 	Screen   func(wire.Session, wire.Prompt, int64, int, int)
-	Gaze     func() // what the eye should do may have changed
+	Receipt  func(wire.Session, []byte)
+	Receipts *receipt.Desk
+	Tier     func() wire.Tier
+	Inactive time.Duration // 0: no limit
+	Age      time.Duration // 0: no limit
+	Gaze     func()        // what the eye should do may have changed
 	Log      *slog.Logger
 }
 
 // Faces is the life of all faces at one door.
 type Faces struct {
 	Parts
-	sweep *retention.Sweep
+	sweep  *retention.Sweep
+	limits *retention.Limits
 
 	mu      sync.Mutex
-	held    map[person.ID]template.Template
+	held    map[person.ID]face
 	session *enrol.Session // nil when nobody is being enrolled
 	busy    atomic.Bool    // session != nil, readable without the lock
 	turn    wire.Session
 	erasing map[person.ID]wire.Session // who is told on the screen when their face has gone
 }
 
+// A face is one that can be found.
+type face struct {
+	template.Template
+	since time.Time // the consent's; what it was agreed to begins there
+}
+
 // New makes the lifecycle and its sweep; Load fills the gallery.
 func New(p Parts) *Faces {
-	f := &Faces{Parts: p, held: map[person.ID]template.Template{}, erasing: map[person.ID]wire.Session{}}
-	f.sweep = retention.New(p.Now, f.rest, func(who person.ID) error { return p.Vault.Erase(who) }, f.erased, p.Register)
+	f := &Faces{Parts: p, held: map[person.ID]face{}, erasing: map[person.ID]wire.Session{}}
+	f.limits = retention.NewLimits(p.Inactive, p.Age, f.inUse)
+	f.sweep = retention.New(p.Now, f.rest, func(who person.ID) error { return p.Vault.Erase(who) }, f.erased, p.Register, f.limits)
 	return f
 }
 
@@ -75,7 +91,7 @@ func (f *Faces) Load() error {
 			continue
 		}
 		f.mu.Lock()
-		f.hold(h.Label, h.Template)
+		f.hold(h.Label, h.Template, r.At)
 		f.mu.Unlock()
 	}
 	for _, r := range refused {
@@ -83,18 +99,68 @@ func (f *Faces) Load() error {
 		f.Log.Warn("a stored face cannot be used; the person can be enrolled again", slog.String("why", r.Reason.String()))
 	}
 	for _, p := range f.Vault.Pending() {
-		f.sweep.EraseNow(p, wire.ReasonWithdrawn)
+		f.sweep.EraseNow(p, f.unfinished(p))
 	}
 	return nil
 }
 
+// unfinished is why the erasure had begun that a power cut fell into.
+func (f *Faces) unfinished(p person.ID) wire.Reason {
+	switch f.Register.State(p) {
+	case wire.ConsentWithdrawn:
+		return wire.ReasonWithdrawn
+	case wire.ConsentExpired:
+		return wire.ReasonExpired
+	case wire.ConsentInvalidated:
+		return wire.ReasonNoConsent
+	}
+	return wire.ReasonInterrupted
+}
+
 // hold lets somebody be found from now on. f.mu is held.
-func (f *Faces) hold(l vault.Label, t template.Template) {
+func (f *Faces) hold(l vault.Label, t template.Template, since time.Time) {
 	f.Gallery.Put(l.Person, t, l.Expiry)
 	if old, ok := f.held[l.Person]; ok {
-		f.Arena.Wipe(old)
+		f.Arena.Wipe(old.Template)
 	}
-	f.held[l.Person] = t
+	f.held[l.Person] = face{t, since}
+}
+
+func (f *Faces) inUse() map[person.ID]time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := make(map[person.ID]time.Time, len(f.held))
+	for p, h := range f.held {
+		all[p] = h.since
+	}
+	return all
+}
+
+// Used notes that somebody came in, by whichever method.
+func (f *Faces) Used(p person.ID) {
+	at, _ := f.Now()
+	f.limits.Used(p, at)
+}
+
+// Recall learns from the log, the newest entry first, when the people whose face is stored came in last. No list of
+// it is kept anywhere else.
+func (f *Faces) Recall(newest iter.Seq2[uint64, audit.Entry]) {
+	defer f.limits.Known()
+	now, _ := f.Now()
+	missing := map[wire.Pseudonym]person.ID{}
+	for p := range f.inUse() {
+		missing[f.Name(p)] = p
+	}
+	for _, e := range newest {
+		at := time.UnixMilli(e.At)
+		if len(missing) == 0 || now.Sub(at) > f.Inactive {
+			return
+		}
+		if p, ok := missing[e.Who]; ok && e.Kind == wire.KindDecision && e.Outcome == wire.Granted {
+			f.limits.Used(p, at)
+			delete(missing, e.Who)
+		}
+	}
 }
 
 // rest makes somebody unknown at once: when it returns, no search can answer with them, nor will a session store them.
@@ -103,7 +169,7 @@ func (f *Faces) rest(p person.ID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if t, ok := f.held[p]; ok {
-		f.Arena.Wipe(t)
+		f.Arena.Wipe(t.Template)
 		delete(f.held, p)
 	}
 	if f.session != nil && f.session.Person == p {
@@ -113,9 +179,10 @@ func (f *Faces) rest(p person.ID) {
 
 // erased is told of each try at erasing.
 func (f *Faces) erased(e retention.Erasure) error {
-	entry := audit.Entry{Kind: wire.KindErased, Reason: e.Reason, Who: f.Name(e.Person)}
+	who := f.Name(e.Person)
+	entry := audit.Entry{Kind: wire.KindErased, Reason: e.Reason, Who: who, Tier: f.Tier(), Commit: f.Receipts.Refer(who)}
 	if e.Err != nil {
-		entry.Kind = wire.KindEraseFailed
+		entry.Kind, entry.Tier, entry.Commit = wire.KindEraseFailed, 0, audit.Hash{}
 		f.Log.Error("a face could not be erased; it is unusable, and this is tried again",
 			slog.Int("tries", e.Tries), slog.String("why", e.Err.Error()))
 	} else if _, err := f.Register.Mark(e.Person, consent.Erased, e.At, e.Trusted); err != nil {
@@ -132,9 +199,26 @@ func (f *Faces) erased(e retention.Erasure) error {
 	f.mu.Unlock()
 	if told && e.Err == nil {
 		f.Screen(turn, wire.PromptErased, 0, 0, 0)
+		f.GiveReceipt(turn, e.Person)
 	}
 	return nil
 }
+
+// GiveReceipt puts the receipt of somebody's latest erasure on the screen, if there was one.
+func (f *Faces) GiveReceipt(turn wire.Session, p person.ID) {
+	packed, err := f.Receipts.Give(f.Name(p))
+	if errors.Is(err, receipt.ErrNone) {
+		return
+	}
+	if err != nil {
+		f.Log.Error("a receipt could not be made; the log has the erasure", slog.String("why", err.Error()))
+		return
+	}
+	f.Receipt(turn, packed)
+}
+
+// Late is how many erasures were tried and have not worked yet.
+func (f *Faces) Late() int { return f.sweep.Late() }
 
 // Stored is how many faces are stored, used or waiting to be erased.
 func (f *Faces) Stored() int { return f.Vault.Len() }

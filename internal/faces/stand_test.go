@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	mrand "math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -20,10 +21,11 @@ import (
 	"example.org/edged/internal/consent"
 	"example.org/edged/internal/enrol"
 	"example.org/edged/internal/faces"
-	"example.org/edged/internal/keys"
+	"example.org/edged/internal/keysmith"
 	"example.org/edged/internal/match"
 	"example.org/edged/internal/notice"
 	"example.org/edged/internal/person"
+	"example.org/edged/internal/receipt"
 	"example.org/edged/internal/template"
 	"example.org/edged/internal/vault"
 	"example.org/edged/internal/wire"
@@ -66,16 +68,22 @@ func open(t *testing.T, dir string, change func(*stand)) *stand {
 	if change != nil {
 		change(s)
 	}
-	root, err := keys.Open(filepath.Join(dir, "device.key"), rand.Reader)
+	smith := filepath.Join(dir, "keysmith")
+	must(t, os.MkdirAll(smith, 0o700))
+	store, err := keysmith.Open(keysmith.Parts{Folder: smith, Rand: rand.Reader})
 	must(t, err)
-	s.arena, err = template.NewArena(16)
+	log, err := audit.Open(filepath.Join(dir, "audit"), "edged/door", [32]byte{1}, slog.New(slog.DiscardHandler))
 	must(t, err)
-	s.vault, err = vault.Open(dir, "door", root, s.arena, rand.Reader)
+	s.arena, err = template.NewArena(16, [32]byte{9}, 0)
+	must(t, err)
+	s.vault, err = vault.Open(dir, "door", generations{store}, s.arena, rand.Reader)
 	must(t, err)
 	s.register, err = consent.Open(dir, "door", n)
 	must(t, err)
 	s.gallery = match.NewGallery(s.arena)
-	s.Faces = faces.New(faces.Parts{Arena: s.arena, Vault: s.vault, Gallery: s.gallery, Register: s.register,
+	s.Faces = faces.New(faces.Parts{Receipt: func(wire.Session, []byte) {}, Receipts: receipt.NewDesk(log, [32]byte{2}),
+		Tier:  func() wire.Tier { return store.Tier() },
+		Arena: s.arena, Vault: s.vault, Gallery: s.gallery, Register: s.register,
 		Rules: enrol.Rules{Model: s.model, Purpose: string(notice.DoorEntry), Frames: 3, Live: 0.05, Same: 0.55, Within: time.Minute,
 			Unique: func() float32 { return 0.6 }},
 		Now:    func() (time.Time, bool) { s.mu.Lock(); defer s.mu.Unlock(); return s.now, s.trusted },
@@ -90,11 +98,16 @@ func open(t *testing.T, dir string, change func(*stand)) *stand {
 	must(t, s.Load())
 	var once sync.Once
 	s.close = func() {
-		once.Do(func() { must(t, errors.Join(s.vault.Close(), s.register.Close(), s.arena.Close())); root.Wipe() })
+		once.Do(func() { must(t, errors.Join(s.vault.Close(), s.register.Close(), s.arena.Close(), log.Close())) })
 	}
 	t.Cleanup(s.close)
 	return s
 }
+
+// generations is the real keysmith without the wire and the room around it.
+type generations struct{ *keysmith.Store }
+
+func (g generations) Commit() error { return g.Store.Commit(g.Generation() + 1) }
 
 func must(t *testing.T, err error) {
 	t.Helper()

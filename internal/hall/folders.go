@@ -17,7 +17,7 @@ import (
 const firstUser = 60710
 
 // rooms in the order of their user numbers. Do not reorder: files on disk belong to these numbers.
-var rooms = []string{"keeper", "eye", "lens", "kiosk", "courier"}
+var rooms = []string{"keeper", "eye", "lens", "kiosk", "courier", "keysmith"}
 
 func (h *Hall) user(room string) int { return User(room, h.house.OwnUsers) }
 
@@ -37,6 +37,9 @@ func User(room string, own bool) int {
 // prepareFolders makes each room's folder, closed to everybody else.
 func (h *Hall) prepareFolders() error {
 	folders := map[string]string{"keeper": h.house.Keeper.Folder}
+	if h.house.Keys != nil {
+		folders["keysmith"] = h.house.Keys.Folder
+	}
 	if h.house.Courier != nil {
 		folders["courier"] = h.house.Courier.Folder
 	}

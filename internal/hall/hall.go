@@ -17,10 +17,12 @@ import (
 // A House is what the hall is told: which rooms there are, what each of them is told, and which doors and devices
 // stand open for them.
 type House struct {
+	State    string // the state folder, where orders of this machine come in; empty: none do
 	Programs string // folder in which edged-eye, edged-keeper … lie
 	Keeper   room.Keeper
 	Eye      *room.Eye     // nil: no face at this door
 	Lens     *room.Lens    // nil: the eye has a camera or a folder of its own
+	Keys     *Keys         // nil: no face is kept at this door
 	Kiosk    *room.Kiosk   // nil: no screen
 	Courier  *room.Courier // nil: no broker
 	Listen   string        // the kiosk's loopback address
@@ -47,6 +49,7 @@ type Hall struct {
 	facts  confine.Facts
 	space  uintptr // clone flags for an empty network namespace; 0 when there is none
 	began  time.Time
+	orders orders
 	start  chan func() // runs on one thread that lives as long as the hall: see starter
 }
 
@@ -72,6 +75,13 @@ func New(house House, log *slog.Logger, report func(Event)) (*Hall, error) {
 func (h *Hall) Run(ctx context.Context) error {
 	stopStarter := h.starter()
 	defer stopStarter()
+	if h.house.State != "" {
+		stopHand, err := h.openHand(ctx)
+		if err != nil {
+			return err
+		}
+		defer stopHand()
+	}
 	wait := backoff{first: 100 * time.Millisecond, longest: 30 * time.Second, calm: time.Minute}
 	for falls := 0; ; {
 		born := time.Now()
@@ -95,6 +105,34 @@ func (h *Hall) Run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// Leave runs nothing but a keeper that takes the device out of service, until it has.
+func (h *Hall) Leave(ctx context.Context) (left wire.Left, err error) {
+	stopStarter := h.starter()
+	defer stopStarter()
+	said := false
+	h.report = func(e Event) {
+		if w, ok := e.Word.(*wire.Left); ok {
+			left, said = *w, true
+		}
+	}
+	hs := &h.house
+	hs.Kiosk, hs.Courier, hs.Eye, hs.Lens, hs.Keys, hs.Keeper.Leave = nil, nil, nil, nil, nil, true
+	posts, err := h.posts()
+	if err != nil {
+		return left, err
+	}
+	defer closePosts(posts)
+	for _, p := range posts {
+		if err := h.once(ctx, p); err != nil {
+			return left, fmt.Errorf("the %s could not finish, and the lines above say why; run it again: %w", p.name, err)
+		}
+	}
+	if !said {
+		return left, errors.New("the keeper ended without saying that nothing is left; run it again")
+	}
+	return left, nil
 }
 
 // wallsError ends the hall: a wall that does not hold will not hold next time.

@@ -19,11 +19,12 @@ import (
 
 // wires is who may talk to whom. What is not written here cannot talk.
 var wires = [][2]string{
-	{"keeper", "eye"},     // looks; sightings
-	{"keeper", "kiosk"},   // prompts; claims
-	{"keeper", "courier"}, // words without faces; requests
-	{"eye", "kiosk"},      // the preview, one way
-	{"lens", "eye"},       // where in the ring the next frame is
+	{"keeper", "eye"},      // looks; sightings
+	{"keeper", "kiosk"},    // prompts; claims
+	{"keeper", "courier"},  // words without faces; requests
+	{"keeper", "keysmith"}, // generations of the key of faces
+	{"eye", "kiosk"},       // the preview, one way
+	{"lens", "eye"},        // where in the ring the next frame is
 }
 
 // A post is one room as the hall keeps it up: its walls, its brief and the descriptors it is given each time.
@@ -34,6 +35,7 @@ type post struct {
 	files map[string]*os.File
 	hall  *os.File // the hall's end of the room's wire to the hall
 
+	keys   *Keys  // the keysmith's: what holds keys is opened anew for every life as well
 	camera string // a device that is opened anew for every life of the room: after unplugging, the old descriptor is dead
 }
 
@@ -53,11 +55,19 @@ func (h *Hall) posts() (posts []*post, err error) {
 		return p
 	}
 	hs := &h.house
-	keeper := add("keeper", confine.Walls{Net: confine.NetNone, Write: []string{hs.Keeper.Folder}, MemLock: true, First: true}, hs.Keeper)
+	brief := hs.Keeper
+	if brief.Stop, err = keptStop(hs.State); err != nil {
+		return posts, err
+	}
+	keeper := add("keeper", confine.Walls{Net: confine.NetNone, Write: []string{hs.Keeper.Folder}, MemLock: true, First: true}, brief)
 	if hs.Relay != "" {
 		if err := keeper.open("relay", hs.Relay, os.O_WRONLY|os.O_APPEND|os.O_CREATE); err != nil {
 			return posts, fmt.Errorf("opening the virtual door: %w", err)
 		}
+	}
+	if hs.Keys != nil {
+		smith := add("keysmith", confine.Walls{Net: confine.NetNone, Write: []string{hs.Keys.Folder}, MemLock: true}, nil)
+		smith.keys = hs.Keys
 	}
 	if hs.Kiosk != nil {
 		kiosk := add("kiosk", confine.Walls{Net: confine.NetAnswer}, hs.Kiosk)

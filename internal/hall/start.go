@@ -76,9 +76,16 @@ func (h *Hall) once(ctx context.Context, p *post) error {
 // listenTo reports what the room says until the hall stops listening.
 func (h *Hall) listenTo(p *post, pid int) {
 	conn, err := wire.Open[wire.RoomSays, wire.RoomHears](p.hall, nil)
+	if err == nil && p.name == "keeper" {
+		h.orders.keeperIs(conn)
+		defer h.orders.keeperIs(nil)
+	}
 	for err == nil {
 		var w wire.RoomSays
 		if w, err = conn.Hear(); err == nil {
+			if o, ok := w.(*wire.Obeyed); ok && p.name == "keeper" {
+				h.obeyed(o)
+			}
 			h.tell(Event{Room: p.name, PID: pid, Word: w})
 		}
 	}
@@ -92,6 +99,9 @@ func (h *Hall) command(p *post) (*exec.Cmd, error) {
 	program := filepath.Join(h.house.Programs, "edged-"+p.name)
 	if _, err := os.Stat(program); err != nil {
 		return nil, fmt.Errorf("the room's program is missing: %w (run `make build`, or install the whole package)", err)
+	}
+	if p.keys != nil {
+		p.openKeys(h.log)
 	}
 	if p.camera != "" {
 		if err := p.openCamera(); err != nil {

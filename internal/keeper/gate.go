@@ -36,21 +36,39 @@ func (g gate) Guide(p wire.Prompt) { g.lobby.guide(p) }
 func (k *keeper) decide(f access.Facts, since time.Duration, s wire.Stages) wire.Outcome {
 	f.Door = theDoor
 	if f.Method == wire.MethodFace {
-		f.Rests = k.mode.get().Reason()
+		f.Rests = k.rests()
 	}
 	d := access.Decide(f)
 	if d.Outcome == wire.Granted {
-		if err := k.door.Open(); err != nil {
-			k.log.Error("the relay does not obey", slog.String("why", err.Error()))
-			k.room.Fault(wire.FaultDoor)
-			d.Outcome = wire.NoAnswer
-		}
+		d = k.open(f, d)
 	}
 	took := uptime() - since
 	k.scribe.Write(audit.Entry{Kind: wire.KindDecision, Door: theDoor, Method: f.Method, Outcome: d.Outcome,
 		Reason: d.Reason, Who: k.scribe.Pseudonym(f.Who)})
 	k.room.Tell(&wire.Timed{Method: f.Method, Outcome: d.Outcome, TookUS: uint32(took.Microseconds()), StageUS: s})
 	return d.Outcome
+}
+
+// open drives the relay. A face may have been withdrawn between the search that found it and this moment; then it is
+// nobody's.
+func (k *keeper) open(f access.Facts, d access.Decision) access.Decision {
+	var err error
+	do := func() { err = k.door.Open() }
+	if f.Method != wire.MethodFace {
+		do()
+	} else if !k.gallery.While(f.Who, k.now(), do) {
+		return access.Decision{Outcome: wire.Denied, Reason: wire.ReasonUnknown}
+	}
+	if err != nil {
+		k.log.Error("the relay does not obey", slog.String("why", err.Error()))
+		k.room.Fault(wire.FaultDoor)
+		d.Outcome = wire.NoAnswer
+		return d
+	}
+	if k.faces != nil {
+		k.faces.Used(f.Who)
+	}
+	return d
 }
 
 // heardEye takes what the eye says.
@@ -70,6 +88,21 @@ func (k *keeper) heardEye(w wire.EyeSays) {
 			k.passage.See(w)
 		}
 	}
+}
+
+// tier is where the keys of faces live, for the line of an erasure.
+func (k *keeper) tier() wire.Tier {
+	if k.smith == nil {
+		return wire.TierUnknown
+	}
+	return k.smith.Tier()
+}
+
+// receipt shows the proof of an erasure to the turn in which it was asked for.
+func (k *keeper) receipt(turn wire.Session, packed []byte) {
+	w := wire.Receipt{Session: turn, Len: uint16(len(packed))}
+	copy(w.Data[:], packed)
+	k.lobby.say(&w)
 }
 
 // screen says one prompt to one turn at the screen.

@@ -29,9 +29,11 @@ import (
 	"example.org/edged/internal/order"
 	"example.org/edged/internal/passage"
 	"example.org/edged/internal/person"
+	"example.org/edged/internal/receipt"
 	"example.org/edged/internal/reception"
 	"example.org/edged/internal/room"
 	"example.org/edged/internal/scribe"
+	"example.org/edged/internal/stop"
 	"example.org/edged/internal/template"
 	"example.org/edged/internal/vault"
 	"example.org/edged/internal/wire"
@@ -46,21 +48,28 @@ func Run(ctx context.Context, r *room.Room) error {
 	}
 	k := &keeper{room: r, brief: b, log: r.Log, began: time.Now()}
 	defer k.close()
+	if b.Leave {
+		return k.leave()
+	}
 	if err := k.openDoor(); err != nil {
 		return err
 	}
 	if b.Face != nil {
+		k.faceFault = wire.FaultVault
 		if err := k.openFaces(); err != nil {
 			k.faces = nil
 			if k.faceTrouble == wire.FaceOff {
 				k.faceTrouble = wire.FaceRestVault
 			}
 			k.log.Error("faces rest; PIN and card work", slog.String("why", err.Error()))
-			r.Fault(wire.FaultVault)
+			r.Fault(k.faceFault)
 		}
 	}
 	if err := k.join(); err != nil {
 		return err
+	}
+	if b.MadeUp > 0 {
+		return k.measure(ctx)
 	}
 	r.Ready(wire.PartPIN)
 	return k.serve(ctx)
@@ -75,6 +84,7 @@ type keeper struct {
 
 	clock  *clock.Clock
 	root   *keys.Root
+	smith  *keys.Smith // nil without faces
 	audit  *audit.Log
 	scribe *scribe.Scribe
 	book   *access.Book
@@ -86,11 +96,15 @@ type keeper struct {
 	gallery     *match.Gallery
 	faces       *faces.Faces
 	passage     *passage.Passage
+	faceFault   wire.FaultKind
 	faceTrouble wire.FaceMode // why faces rest for the whole life of this room; FaceOff when they do not
 
 	lobby *lobby
 	desk  *order.Desk
+	stop  *stop.Stop
 	mode  mode
+
+	turning sync.Mutex // one change of the mode at a time
 
 	eye     *wire.Conn[wire.EyeSays, wire.EyeHears]
 	kiosk   *wire.Conn[wire.KioskSays, wire.KioskHears]
@@ -121,11 +135,18 @@ func (k *keeper) openDoor() (err error) {
 		k.closers = append(k.closers, k.audit.Close)
 		// Whoever installs writes it down: with it anybody can check a copy of the log.
 		k.log.Info("audit key", slog.String("key", k.audit.PublicKey()))
+		if last, ok := k.audit.Last(); ok {
+			k.clock.NotBefore(last) // the log may be younger than the clock's own file
+		}
 	}
 	k.scribe = scribe.New(k.audit, k.root.Derive(keys.Pseudonym), k.clock.Now, k.log, func() { k.room.Fault(wire.FaultAudit) })
+	k.openStop()
 	k.book, err = access.OpenBook(k.brief.Folder, k.root.Derive(keys.PINPepper), k.brief.PIN, rand.Reader, k.trustedNow)
-	if err != nil {
+	if k.book == nil {
 		return err
+	} else if err != nil {
+		k.log.Error("the PINs were set aside", slog.String("why", err.Error()))
+		k.room.Fault(wire.FaultAccess)
 	}
 	k.closers = append(k.closers, k.book.Close)
 	relay, err := k.room.File("relay")
@@ -156,7 +177,7 @@ func (k *keeper) openFaces() error {
 	if err != nil {
 		return err
 	}
-	if k.arena, err = template.NewArena(256); err != nil {
+	if k.arena, err = template.NewArena(256, k.root.Derive(keys.Rotation), max(f.Turn, 1)); err != nil {
 		return err
 	}
 	k.closers = append(k.closers, k.arena.Close)
@@ -166,6 +187,10 @@ func (k *keeper) openFaces() error {
 		k.log.Error("consents were set aside, so nobody is let in by face until they agree again", slog.String("why", err.Error()))
 	}
 	k.closers = append(k.closers, k.register.Close)
+	if err := k.openKeys(); err != nil {
+		return err
+	}
+	k.faceFault = wire.FaultVault
 	if err := k.openVault(); err != nil {
 		return err
 	}
@@ -182,7 +207,8 @@ func (k *keeper) openFaces() error {
 		Rules: enrol.Rules{Model: model, Purpose: string(notice.DoorEntry), Frames: f.EnrolFrom, Live: float32(f.Live),
 			Same: sameSitting, Within: time.Minute, Unique: threshold},
 		Now: k.clock.Now, Uptime: uptime, Write: k.scribe.Write, Name: k.scribe.Pseudonym,
-		Screen: k.screen, Gaze: k.gazeChanged, Log: k.log,
+		Screen: k.screen, Gaze: k.gazeChanged, Log: k.log, Inactive: f.Inactive, Age: f.Age, Tier: k.tier,
+		Receipt: k.receipt, Receipts: receipt.NewDesk(k.audit, k.root.Derive(keys.Receipt)),
 	})
 	if err := k.faces.Load(); err != nil {
 		return err
@@ -193,11 +219,48 @@ func (k *keeper) openFaces() error {
 	return nil
 }
 
+// openKeys asks the keysmith for the key of faces. Without it nothing that is stored opens, and nothing is stored.
+func (k *keeper) openKeys() error {
+	k.faceFault = wire.FaultKeys
+	f, err := k.room.File("keysmith")
+	if err != nil {
+		return err
+	}
+	if k.smith, err = keys.Join(f, filepath.Join(k.brief.Folder, "tier"), keyPatience); err != nil {
+		return err
+	}
+	k.closers = append(k.closers, k.smith.Close)
+	key, err := k.smith.Current()
+	if err != nil {
+		return err
+	}
+	clear(key[:])
+	k.log.Info("the keys of faces are kept", slog.String("tier", k.smith.Tier().String()), slog.String("means", k.smith.Tier().Promise()))
+	return nil
+}
+
+// keyPatience is for one answer of the keysmith: a slow TPM seals in a second, argon2id takes two on a small board.
+// The door waits as long once, at the start, and only when the keysmith hangs.
+const keyPatience = 8 * time.Second
+
+// turn has every template that lies sealed under a former turn of the rotation sealed anew. They are in use already:
+// opening one turns it over.
+func (k *keeper) turn(context.Context) error {
+	n, err := k.vault.Turn()
+	if err != nil {
+		k.log.Error("the stored faces could not all be turned; they are used all the same, and the next start tries again", slog.String("why", err.Error()))
+		k.room.Fault(wire.FaultVault)
+	} else if n > 0 {
+		k.log.Info("the stored faces were turned: a copy of before fits nobody any more", slog.Int("people", n))
+	}
+	return nil
+}
+
 // openVault opens the vault. A damaged one has been set aside, nothing in it lost; a new one begins empty, so that
 // people can be enrolled again, and whoever withdraws is erased from what was set aside as well.
 func (k *keeper) openVault() (err error) {
 	open := func() (*vault.Vault, error) {
-		return vault.Open(k.brief.Folder, k.brief.Device, k.root, k.arena, rand.Reader)
+		return vault.Open(k.brief.Folder, k.brief.Device, k.smith, k.arena, rand.Reader)
 	}
 	k.vault, err = open()
 	if damaged := new(vault.Damaged); errors.As(err, &damaged) {
@@ -277,8 +340,11 @@ func (k *keeper) serve(ctx context.Context) error {
 	run(k.lobby.run)
 	run(func(ctx context.Context) error { return k.scribe.Run(ctx, k.toCourier()) })
 	run(k.watchMode)
+	run(func(ctx context.Context) error { return k.room.Orders(ctx, k.heardHall) })
 	if k.faces != nil {
 		run(k.faces.Sweep().Run)
+		run(k.turn)
+		run(func(context.Context) error { k.faces.Recall(k.audit.Backwards(audit.Query{})); return nil })
 	}
 	hear(run, k.eye, k.heardEye)
 	hear(run, k.kiosk, k.reception().Hear)

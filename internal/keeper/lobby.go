@@ -52,9 +52,9 @@ func (l *lobby) guide(p wire.Prompt) {
 	}
 }
 
-func (l *lobby) frontDoor(face wire.FaceMode, open bool, now time.Time) {
+func (l *lobby) frontDoor(face wire.FaceMode, open, late bool, now time.Time) {
 	l.mu.Lock()
-	l.front.Face, l.front.Open, l.front.Now = face, open, now.Unix()
+	l.front.Face, l.front.Open, l.front.Late, l.front.Now = face, open, late, now.Unix()
 	w := l.front
 	l.mu.Unlock()
 	l.say(&w)

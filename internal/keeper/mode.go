@@ -36,6 +36,8 @@ func (k *keeper) judge(at time.Duration) wire.FaceMode {
 	switch m := &k.mode; {
 	case k.brief.Face == nil:
 		return wire.FaceOff
+	case k.stop.On():
+		return wire.FaceStopped
 	case !k.brief.Walls:
 		return wire.FaceRestWalls
 	case k.faceTrouble != wire.FaceOff:
@@ -55,22 +57,15 @@ func (k *keeper) watchMode(ctx context.Context) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	var open bool
+	var late int
 	var told time.Time
 	for {
 		if k.faces != nil {
 			k.faces.Tick()
 		}
-		mode := k.judge(uptime())
-		k.mode.mu.Lock()
-		changed := mode != k.mode.now
-		k.mode.now = mode
-		k.mode.mu.Unlock()
-		if changed {
-			k.scribe.Write(audit.Entry{Kind: wire.KindFaceMode, Reason: mode.Reason()})
-			k.gazeChanged()
-			if mode == wire.FaceOn {
-				k.room.Ready(wire.PartFace)
-			}
+		changed := k.turnMode()
+		if k.faces != nil && k.faces.Late() != late {
+			late, changed = k.faces.Late(), true
 		}
 		if changed || open != k.door.IsOpen() || time.Since(told) > 30*time.Second {
 			open, told = k.door.IsOpen(), time.Now()
@@ -82,6 +77,27 @@ func (k *keeper) watchMode(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// turnMode puts the mode right and says whether it changed.
+func (k *keeper) turnMode() (changed bool) {
+	k.turning.Lock()
+	defer k.turning.Unlock()
+	mode := k.judge(uptime())
+	k.mode.mu.Lock()
+	changed = mode != k.mode.now
+	k.mode.now = mode
+	k.mode.mu.Unlock()
+	if !changed {
+		return false
+	}
+	k.scribe.Write(audit.Entry{Kind: wire.KindFaceMode, Reason: mode.Reason()})
+	k.gazeChanged()
+	if mode == wire.FaceOn {
+		k.room.Ready(wire.PartFace)
+	}
+	k.tellStatus()
+	return true
 }
 
 // gazeChanged tells the eye what to do now. It is called on every change and by a newborn eye.
@@ -101,7 +117,8 @@ func (k *keeper) gazeChanged() {
 
 // tellStatus tells screen and fleet how things are.
 func (k *keeper) tellStatus() {
-	k.lobby.frontDoor(k.mode.get(), k.door.IsOpen(), k.now())
+	late := k.faces != nil && k.faces.Late() > 0
+	k.lobby.frontDoor(k.mode.get(), k.door.IsOpen(), late, k.now())
 	k.tellFleet()
 }
 
@@ -113,7 +130,7 @@ func (k *keeper) tellFleet() {
 	s := wire.Status{Face: mode, Open: k.door.IsOpen(), People: uint32(k.book.Len()), Camera: camera,
 		UptimeS: uint32(time.Since(k.began).Seconds())}
 	if k.faces != nil {
-		s.Enrolled = uint32(k.faces.Stored())
+		s.Enrolled, s.Late = uint32(k.faces.Stored()), uint32(k.faces.Late())
 	}
 	k.scribe.Tell(&s)
 }

@@ -1,5 +1,10 @@
-// Package keys holds the one secret of the device and derives from it a key for each of a closed list of purposes. It
-// never gives the secret itself away, and never sees a face.
+// Package keys holds the keeper's keys: the one secret of the device, which gives a key for each of a closed list of
+// purposes, and the current generation of the key that faces are kept under, which it asks of the keysmith. It never
+// gives the secret itself away, and never sees a face.
+//
+// The two are apart on purpose. The door must open by PIN also when the TPM is gone, so what PINs, pseudonyms and the log
+// need lies in a file (mode 0600) on the same disk: whoever copies the whole disk can try PINs against their hashes, and
+// compute pseudonyms. Faces do not open with it: they need the keysmith.
 //
 // More than five names are exported: the purposes are the list of everything that the secret is used for.
 package keys
@@ -18,10 +23,11 @@ import (
 // What the device's secret is used for. One key is good for one purpose, so that a fault in one place tells nothing
 // about another.
 const (
-	PersonKeys   = "edged/v1/person-keys"   // wraps the key of each person
 	PINPepper    = "edged/v1/pin-pepper"    // makes PIN hashes useless without the device
 	Pseudonym    = "edged/v1/pseudonym"     // turns a person into a pseudonym
 	AuditSigning = "edged/v1/audit-signing" // seed of the audit log's signing key
+	Rotation     = "edged/v1/rotation"      // turns templates so that they fit no other device
+	Receipt      = "edged/v1/receipt"       // nonces of receipts
 )
 
 // A Root is the device's secret. Hold it by pointer.
@@ -34,8 +40,8 @@ const secretLen = 32
 
 // Open reads the device's secret from the key file, or makes one there when no such file exists.
 //
-// Whoever loses the file loses the stored faces for good, and PINs; nobody is locked in or out by it, because people
-// can be enrolled again. Whoever copies the file together with the rest of the folder can open the faces in it.
+// Whoever loses the file loses PINs and stored faces, which are turned by it; people can be enrolled again. Whoever
+// copies it has what PINs, pseudonyms and the log rest on, and no face: those need the keysmith's key as well.
 func Open(path string, rand io.Reader) (*Root, error) {
 	mem, err := lockedPage()
 	if err != nil {
@@ -55,7 +61,7 @@ func Open(path string, rand io.Reader) (*Root, error) {
 func (r *Root) Derive(purpose string) [32]byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !slices.Contains([]string{PersonKeys, PINPepper, Pseudonym, AuditSigning}, purpose) {
+	if !slices.Contains([]string{PINPepper, Pseudonym, AuditSigning, Rotation, Receipt}, purpose) {
 		panic(fmt.Sprintf("keys: internal error: %q is no purpose", purpose))
 	}
 	if r.secret == nil {
@@ -67,11 +73,6 @@ func (r *Root) Derive(purpose string) [32]byte {
 	}
 	defer clear(key)
 	return [32]byte(key)
-}
-
-// Tier says where the secret lives and what that does not protect, in words for reports.
-func (r *Root) Tier() string {
-	return "key file: protects faces when the database alone is copied; does not protect them when the whole disk is copied or stolen, nor a deleted face in a backup that has the key file too"
 }
 
 // Wipe clears the secret from memory; the file stays.

@@ -142,6 +142,12 @@ func (v *visitor) withdraws() {
 	v.sees("withdrawn", "#result-text")
 	v.say(v.t, &wire.Screen{Session: typed.Session, Prompt: wire.PromptErased})
 	v.sees("erased", "#result-text")
+	r := &wire.Receipt{Session: typed.Session, Len: 700}
+	for i := range r.Data[:r.Len] {
+		r.Data[i] = byte(i * 7)
+	}
+	v.say(v.t, r)
+	v.until(`document.getElementById('qr').clientWidth >= 200 && document.getElementById('qr-dark').getAttribute('d').length > 5000`)
 	v.picture("erased")
 	v.click("#done")
 	v.touch(wire.TouchHome)

@@ -4,7 +4,7 @@
 // What a browser, or a test in place of one, may ask (all on the bound address, nothing from another origin):
 //
 //	GET  /                the page; its <meta name="page"> holds the token that the three below need
-//	GET  /events?page=T   server-sent events: "door", "screen", "issued", "record", "cleared" (see words.go)
+//	GET  /events?page=T   server-sent events: "door", "screen", "issued", "record", "receipt", "cleared" (see words.go)
 //	POST /touch           {"touch":"notice"|"decline"|"home"|"stay","notice":"<hash>"}; header X-Edged-Page: T
 //	POST /pin             {"act":"open"|"agree"|"withdraw"|"mine"|"newcomer","pin":"123456","notice":"<hash>"}; same header
 //	GET  /notice?lang=zh  {"hash","language","title","version","sections":[{"name","title","text"}]}

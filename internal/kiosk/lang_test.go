@@ -56,7 +56,7 @@ func TestEveryWordHasATextInEveryLanguage(t *testing.T) {
 		}
 	}
 	// What the page itself names, in the markup and in the script.
-	named := regexp.MustCompile(`data-(?:t|label)="([^"]+)"|'((?:home|pad|page|notice|guide|record|issued|ask|face|language|way)\.[a-z.-]+)'`)
+	named := regexp.MustCompile(`data-(?:t|label)="([^"]+)"|'((?:home|pad|page|notice|guide|record|issued|receipt|ask|face|language|way)\.[a-z.-]+)'`)
 	for _, f := range []string{"page/index.html", "page/kiosk.js"} {
 		b, err := os.ReadFile(f)
 		if err != nil {

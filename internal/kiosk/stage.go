@@ -215,6 +215,12 @@ func (s *stage) show(w wire.KioskHears) {
 			s.turn.shown = nil
 			s.send(s.turn.page, recordEvent(w))
 		}
+	case *wire.Receipt:
+		if s.mine(w.Session) {
+			if e, err := receiptEvent(w); err == nil { // longer than any code: the receipt can be had from the log
+				s.send(s.turn.page, e)
+			}
+		}
 	}
 }
 

@@ -171,7 +171,7 @@ func (v *visitor) picture(name string) {
 }
 
 // kept are the screens that docs/screens shows; go test -artifacts keeps all of them.
-var kept = map[string]bool{"home": true, "notice": true, "guide": true, "enrolled": true, "welcome": true, "record": true, "large-home": true}
+var kept = map[string]bool{"home": true, "notice": true, "guide": true, "enrolled": true, "welcome": true, "record": true, "erased": true, "large-home": true}
 
 // keep packs a screenshot as small as it goes.
 func (v *visitor) keep(path string, shot []byte) {

@@ -17,6 +17,7 @@ type jsonDoor struct {
 	Face   string `json:"face"`   // wire.FaceMode
 	Open   bool   `json:"open"`   // the door is unlocked at this moment
 	Broker bool   `json:"broker"` // the fleet's broker is reached
+	Late   bool   `json:"late,omitempty"`
 	Now    string `json:"now,omitempty"`
 }
 
@@ -50,7 +51,7 @@ type jsonPassage struct {
 }
 
 func doorEvent(w *wire.FrontDoor) []byte {
-	return event("door", jsonDoor{w.Face.String(), w.Open, w.Broker, moment(w.Now)})
+	return event("door", jsonDoor{w.Face.String(), w.Open, w.Broker, w.Late, moment(w.Now)})
 }
 
 func screenEvent(w *wire.Screen) []byte {

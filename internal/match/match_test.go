@@ -28,7 +28,7 @@ type room struct {
 
 func newRoom(t testing.TB, people int) room {
 	t.Helper()
-	a, err := template.NewArena(people)
+	a, err := template.NewArena(people, [32]byte{1}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,20 +18,19 @@ import (
 
 	"github.com/alecthomas/kong"
 	paho "github.com/eclipse/paho.mqtt.golang"
-
-	"example.org/edged/internal/audit"
 )
 
 type line struct {
 	Watch  watchCmd  `cmd:"" help:"Print what devices say, one line a message, until Ctrl-C."`
 	Ask    askCmd    `cmd:"" help:"Send one request to a device and print its answer."`
-	Verify verifyCmd `cmd:"" help:"Check a copy of a device's audit log with nothing but its public key."`
+	Verify verifyCmd `cmd:"" help:"Check a log, a receipt or a certificate with nothing but the device's public key."`
 }
 
 var errNo = errors.New("no")
 
 type desk struct {
 	ctx context.Context
+	in  io.Reader
 	out io.Writer
 }
 
@@ -39,7 +38,7 @@ type desk struct {
 func Main(ctx context.Context, args []string, out, stderr io.Writer) int {
 	var l line
 	code := -1
-	p, err := kong.New(&l, kong.Name("edgectl"), kong.Writers(out, stderr), kong.Bind(&desk{ctx, out}),
+	p, err := kong.New(&l, kong.Name("edgectl"), kong.Writers(out, stderr), kong.Bind(&desk{ctx, os.Stdin, out}),
 		kong.Exit(func(c int) { code = c }), kong.Description("The operator's and the inspector's tool for edged."))
 	if err != nil {
 		fmt.Fprintln(stderr, "edgectl:", err)
@@ -228,19 +227,4 @@ func (c *askCmd) await(d *desk, answers <-chan []byte) error {
 			return d.ctx.Err()
 		}
 	}
-}
-
-type verifyCmd struct {
-	Dir string `arg:"" type:"existingdir" help:"The folder of the log, or of a copy."`
-	Key string `required:"" help:"The device's public key."`
-}
-
-func (c *verifyCmd) Run(d *desk) error {
-	r, err := audit.Verify(c.Dir, c.Key)
-	if err != nil {
-		fmt.Fprintln(d.out, "does not verify:", err)
-		return errNo
-	}
-	fmt.Fprintln(d.out, r.Text())
-	return nil
 }

@@ -15,10 +15,16 @@ import (
 	"hash/fnv"
 	"io"
 	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // ErrUnsound means that the file itself is damaged, and not that it could not be read at the moment.
 var ErrUnsound = errors.New("file is damaged")
+
+// ErrBusy means that another program has the file open. What it is just writing would look like damage.
+var ErrBusy = errors.New("file is in use")
 
 // The format is bbolt's version 2 (go.etcd.io/bbolt/internal/common), in the machine's byte order.
 const (
@@ -51,6 +57,9 @@ func Check(path string) error {
 		return err
 	}
 	defer f.Close()
+	if err := share(f); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
 	st, err := f.Stat()
 	if err != nil {
 		return err
@@ -67,6 +76,18 @@ func Check(path string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
+}
+
+// share takes the lock that bbolt takes, so that nobody writes meanwhile. It goes when the file is closed.
+func share(f *os.File) error {
+	for range 20 {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
+		if !errors.Is(err, unix.EWOULDBLOCK) {
+			return err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return ErrBusy
 }
 
 func unsound(format string, args ...any) error {

@@ -62,6 +62,19 @@ func TestASoundFilePasses(t *testing.T) {
 	}
 }
 
+// What another program is just writing is not damage: nobody may set its file aside.
+func TestAFileInUseIsNotCalledDamaged(t *testing.T) {
+	path := file(t)
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := pages.Check(path); !errors.Is(err, pages.ErrBusy) || errors.Is(err, pages.ErrUnsound) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestATornMetaPageIsSurvived(t *testing.T) {
 	for name, at := range map[string]int{"first": 20, "second": os.Getpagesize() + 20} {
 		path := file(t)

@@ -89,15 +89,8 @@ func (p *Passage) See(s *wire.Sighting) {
 	if !certain || p.repeats(facts, at) {
 		return
 	}
-	decide := func() {
-		p.last, p.decided = facts, at
-		p.door.Decided(facts, time.Duration(s.CapturedAt), s.StageUS)
-	}
-	if facts.Found != access.Somebody {
-		decide()
-	} else if !p.gallery.While(facts.Who, p.now(), decide) {
-		p.forget() // withdrawn since the search: a withdrawal that has returned is never followed by an opened door
-	}
+	p.last, p.decided = facts, at
+	p.door.Decided(facts, time.Duration(s.CapturedAt), s.StageUS)
 }
 
 // find searches with the feature and wipes it.

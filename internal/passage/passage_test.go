@@ -69,7 +69,7 @@ var (
 
 func newPorch(t *testing.T) *porch {
 	t.Helper()
-	a, err := template.NewArena(16)
+	a, err := template.NewArena(16, [32]byte{9}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,20 +230,6 @@ func TestTheScreenGuides(t *testing.T) {
 		silent := v == wire.NoFace || v == wire.Good
 		if (passage.Advice(v) == wire.PromptHome) != silent {
 			t.Errorf("%s: %s", v, passage.Advice(v))
-		}
-	}
-}
-
-// The withdrawal comes when the search has found the person and the door has not been told yet: the worst moment.
-func TestAWithdrawalBetweenTheMatchAndTheDoorWins(t *testing.T) {
-	p := newPorch(t)
-	p.door.asked = func(who person.ID) { p.gallery.Remove(who) }
-	for range 3 {
-		p.step(nil)
-	}
-	for _, f := range p.door.decided {
-		if f.Found == access.Somebody {
-			t.Errorf("a face opened after it was withdrawn: %+v", f)
 		}
 	}
 }

@@ -27,6 +27,7 @@ type Faces interface {
 	Refuse(notice [32]byte)
 	Cancel(turn wire.Session)
 	Describe(p person.ID, r *wire.Record)
+	GiveReceipt(turn wire.Session, p person.ID)
 }
 
 // Parts are what the reception works with. Faces is nil where faces are not used or cannot be stored.
@@ -171,6 +172,9 @@ func (r *Reception) mine(turn wire.Session, p person.ID) {
 	}
 	r.Write(audit.Entry{Kind: wire.KindRecordRead, Who: rec.Who})
 	r.Say(&rec)
+	if r.Faces != nil && rec.EraseAt == 0 { // whoever was not there when their face was erased gets the receipt now
+		r.Faces.GiveReceipt(turn, p)
+	}
 }
 
 func (r *Reception) screen(turn wire.Session, p wire.Prompt) {

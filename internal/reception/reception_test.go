@@ -66,6 +66,7 @@ func (d *desk) Withdraw(_ wire.Session, p person.ID) wire.Prompt {
 	}
 	return wire.PromptWithdrawn
 }
+func (d *desk) GiveReceipt(wire.Session, person.ID)  {}
 func (d *desk) Refuse([32]byte)                      { d.did = append(d.did, "refuse") }
 func (d *desk) Cancel(wire.Session)                  { d.did = append(d.did, "cancel") }
 func (d *desk) Describe(_ person.ID, r *wire.Record) { r.Consent = wire.ConsentGiven }

@@ -93,6 +93,18 @@ func (s *Sweep) Open() int {
 	return len(s.open)
 }
 
+// Late is how many erasures were tried and did not work, or could not be recorded: they are tried again.
+func (s *Sweep) Late() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.open {
+		if !t.next.IsZero() {
+			n++
+		}
+	}
+	return n
+}
+
 // Run sweeps at once, and then at the next date, when woken, or after a minute, until ctx ends. It does not begin
 // another erasure after that; what is left is due again at the next start.
 func (s *Sweep) Run(ctx context.Context) error {

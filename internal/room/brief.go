@@ -1,10 +1,14 @@
 // Package room is how every room begins and ends: it reads the brief that the hall wrote, checks that its walls hold,
 // picks up the descriptors it was given, and runs. It never lets a room run whose walls do not hold.
 //
-// More than five names are exported: the five briefs below are, side by side, everything that each room is told.
+// More than five names are exported: the six briefs below are, side by side, everything that each room is told.
 package room
 
-import "time"
+import (
+	"time"
+
+	"example.org/edged/internal/wire"
+)
 
 // Eye is what the eye is told.
 type Eye struct {
@@ -71,7 +75,16 @@ type Keeper struct {
 	Staff        []Staff
 	Fleet        bool // a courier listens
 	Walls        bool // the kernel holds the rooms apart; without it face rests
+	MadeUp       int  // set: guard no door; fill the folder with so many people who do not exist, and measure
 	Offset       time.Duration
+	Stop         *Stop // nil: none came
+	Leave        bool  // guard no door: destroy all there is of anybody, and certify it
+}
+
+// Stop is an order to stop faces that came while there was no keeper to hear it.
+type Stop struct {
+	ID  [16]byte
+	Why wire.Reason
 }
 
 // Door is the one door.
@@ -95,7 +108,10 @@ type Face struct {
 	Frames    int           // sightings in a row that must agree; 0 means 3
 	EnrolFrom int           // good frames that a template is made of; 0 means 5
 	Keep      time.Duration // retention; the notice states the same
+	Inactive  time.Duration // a face nobody has used for so long is erased; 0 means never
+	Age       time.Duration // a face taken so long ago is erased, whatever was agreed; 0 means never
 	Live      float64       // least mean liveness over Frames; 0 means 0.05
+	Turn      uint32        // raised by one, all templates are turned anew at the next start; 0 means 1
 }
 
 // Staff may let newcomers get a PIN.
@@ -122,4 +138,12 @@ type Courier struct {
 	CA, Cert, Key string // PEM files; empty where not used
 	Folder        string // outbox, its own
 	Version       string
+}
+
+// Keysmith is what the keysmith is told. What holds the keys comes as descriptors: "tpm", "credential", "passphrase".
+type Keysmith struct {
+	Folder   string // sealed generations, its own, mode 0700
+	Tier     string // "auto", "tpm", "credential", "passphrase" or "key-file"
+	TPMThere bool   // this machine has a TPM, also when it could not be opened
+	Bare     bool   // the TPM is reached without a resource manager, and nobody else uses it
 }

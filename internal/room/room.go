@@ -153,6 +153,26 @@ func (r *Room) File(name string) (*os.File, error) {
 // Has tells whether the hall gave a descriptor under this name.
 func (r *Room) Has(name string) bool { _, ok := r.files[name]; return ok }
 
+// Orders hears what the hall says until ctx ends. Only the keeper is told anything.
+func (r *Room) Orders(ctx context.Context, heard func(wire.RoomHears)) error {
+	if r.hall == nil {
+		<-ctx.Done()
+		return nil
+	}
+	stop := context.AfterFunc(ctx, func() { r.hall.Close() })
+	defer stop()
+	for {
+		w, err := r.hall.Hear()
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("hearing the hall: %w", err)
+		}
+		heard(w)
+	}
+}
+
 // Ready tells the hall that a part of the work can begin.
 func (r *Room) Ready(p wire.Part) { r.Tell(&wire.Ready{Part: p}) }
 

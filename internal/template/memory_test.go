@@ -46,20 +46,34 @@ func inLocked(t *testing.T, what []byte) bool {
 
 func TestWipedMemoryIsEmpty(t *testing.T) {
 	a := arena(t, 1)
-	var v [template.Len]float32
-	v[3] = 1 // already of unit length, so the bytes in memory are known
-	v[7] = 1e-5
-	want := binary.NativeEndian.AppendUint32(make([]byte, 12), math.Float32bits(1e-5))
-	h, err := a.Put(&v)
+	v := face(1)
+	var square float64
+	for _, f := range v {
+		square += float64(f) * float64(f)
+	}
+	var asSent []byte // at unit length, before it is turned
+	for _, f := range v[:4] {
+		asSent = binary.NativeEndian.AppendUint32(asSent, math.Float32bits(float32(float64(f)/math.Sqrt(square))))
+	}
+	h, err := a.Put(v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !inLocked(t, want) {
+	var turned []byte
+	for _, f := range a.Numbers(h) {
+		turned = binary.NativeEndian.AppendUint32(turned, math.Float32bits(f))
+	}
+	if !inLocked(t, turned) {
 		t.Fatal("the test looks in the wrong place")
 	}
+	if inLocked(t, asSent) {
+		t.Error("the numbers as they were sent are still in memory after Put")
+	}
 	a.Wipe(h)
-	if inLocked(t, want) {
-		t.Error("the numbers are still in memory after Wipe")
+	for at := 0; at < len(turned); at += 16 {
+		if inLocked(t, turned[at:at+16]) {
+			t.Fatal("a piece of the numbers is still in memory after Wipe")
+		}
 	}
 }
 
@@ -112,7 +126,7 @@ func TestMemoryThatCannotBeLockedIsNotUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unix.Setrlimit(unix.RLIMIT_MEMLOCK, &limit)
-	a, err := template.NewArena(1)
+	a, err := template.NewArena(1, [32]byte{1}, 1)
 	if err == nil {
 		a.Close()
 		t.Fatal("got memory that can be swapped")

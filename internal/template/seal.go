@@ -3,6 +3,7 @@ package template
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -10,11 +11,12 @@ import (
 )
 
 const (
+	turnSize  = 4 // the number of the turn, in clear and part of what the seal proves
 	nonceSize = 12
 	tagSize   = 16
 
 	// SealedLen is the length of every sealed template.
-	SealedLen = nonceSize + size + tagSize
+	SealedLen = turnSize + nonceSize + size + tagSize
 )
 
 // ErrShut means that a sealed template did not open: other key, other label, other bytes. Which of them cannot be told.
@@ -30,8 +32,8 @@ func (a *Arena) Seal(t Template, key *[32]byte, aad []byte, rand io.Reader) ([]b
 	if err != nil {
 		return nil, err
 	}
-	out := make([]byte, nonceSize, SealedLen)
-	if _, err := io.ReadFull(rand, out); err != nil {
+	out := make([]byte, turnSize+nonceSize, SealedLen)
+	if _, err := io.ReadFull(rand, out[turnSize:]); err != nil {
 		return nil, fmt.Errorf("template: draw a nonce: %w", err)
 	}
 	a.mu.RLock()
@@ -40,11 +42,14 @@ func (a *Arena) Seal(t Template, key *[32]byte, aad []byte, rand io.Reader) ([]b
 	if b == nil {
 		return nil, errGone
 	}
-	return gcm.Seal(out, out, b[:], aad), nil
+	binary.BigEndian.PutUint32(out, a.secret().now.number)
+	return gcm.Seal(out, out[turnSize:], b[:], bind(out[:turnSize], aad)), nil
 }
 
-// Open decrypts a sealed template straight into locked memory: the numbers are nowhere else on the way. On any
-// difference in key, aad or bytes nothing comes of it.
+func bind(turn, aad []byte) []byte { return append(append([]byte(nil), turn...), aad...) }
+
+// Open decrypts a sealed template straight into locked memory: the numbers are nowhere else on the way. One of another
+// turn is brought to the present one there. On any difference in key, aad or bytes nothing comes of it.
 func (a *Arena) Open(sealed []byte, key *[32]byte, aad []byte) (Template, error) {
 	if len(sealed) != SealedLen {
 		return Template{}, ErrShut
@@ -56,15 +61,26 @@ func (a *Arena) Open(sealed []byte, key *[32]byte, aad []byte) (Template, error)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.fill(func(b *[size]byte) error {
-		if _, err := gcm.Open(b[:0], sealed[:nonceSize], sealed[nonceSize:], aad); err != nil {
+		turn, nonce, rest := sealed[:turnSize], sealed[turnSize:turnSize+nonceSize], sealed[turnSize+nonceSize:]
+		if _, err := gcm.Open(b[:0], nonce, rest, bind(turn, aad)); err != nil {
 			return ErrShut
 		}
 		// The seal proves that a Seal of ours made it, not that it was a template then.
 		if n := dot(numbers(b), numbers(b)); !(math.Abs(float64(n)-1) < 1e-3) {
 			return ErrShut
 		}
+		if a.secret().over(binary.BigEndian.Uint32(turn), numbers(b)) != nil {
+			return ErrShut
+		}
 		return nil
 	})
+}
+
+// Stale tells whether a sealed template is of another turn than the present one, so that it should be sealed anew.
+func (a *Arena) Stale(sealed []byte) bool {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return !a.closed && len(sealed) == SealedLen && binary.BigEndian.Uint32(sealed) != a.secret().now.number
 }
 
 func newGCM(key *[32]byte) (cipher.AEAD, error) {

@@ -39,6 +39,8 @@ type Arena struct {
 	free   []uint32
 	last   uint64
 	closed bool
+	secret func() *secrets // the rotation; see turn.go
+	forget func() error
 }
 
 // A chunk is reached through a function because fmt follows slices and pointers, also through unexported fields and
@@ -47,9 +49,13 @@ type chunk func() []byte
 
 var errGone = errors.New("template: used after it was wiped")
 
-// NewArena makes room for so many templates and grows when more come.
-func NewArena(slots int) (*Arena, error) {
+// NewArena makes room for so many templates and grows when more come. Whatever is put into it is turned by a rotation
+// that is drawn from the device's key and the number of the turn.
+func NewArena(slots int, key [32]byte, turn uint32) (*Arena, error) {
 	a := new(Arena)
+	if err := a.prepare(key, turn); err != nil {
+		return nil, err
+	}
 	for len(a.stays) < slots {
 		if err := a.grow(); err != nil {
 			return nil, errors.Join(err, a.Close())
@@ -58,13 +64,18 @@ func NewArena(slots int) (*Arena, error) {
 	return a, nil
 }
 
-// Put takes the numbers in v, scales them to unit length, and clears v, whether or not it succeeds.
+// Put takes the numbers in v, scales them to unit length, turns them, and clears v, whether or not it succeeds.
 func (a *Arena) Put(v *[Len]float32) (Template, error) {
 	defer clear(v[:])
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.fill(func(b *[size]byte) error {
 		*numbers(b) = *v
+		if err := scale(numbers(b)); err != nil {
+			return err
+		}
+		secret := a.secret()
+		secret.turn(&secret.now, numbers(b))
 		return scale(numbers(b))
 	})
 }
@@ -100,8 +111,11 @@ func (a *Arena) Wipe(t Template) {
 func (a *Arena) Close() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.closed {
+		return nil
+	}
 	a.closed = true
-	var errs []error
+	errs := []error{a.forget()}
 	for _, c := range a.chunks {
 		mem := c()
 		clear(mem)
@@ -204,8 +218,8 @@ func scale(v *[Len]float32) error {
 	return nil
 }
 
-// numbers sees the memory of a template as its numbers. This is the package's only use of unsafe: decoding four bytes
-// at a time is safe without it but makes a search 2.3 times as long. It holds because every place lies at a multiple
+// numbers sees the memory of a template as its numbers. Decoding four bytes
+// at a time is safe without unsafe but makes a search 2.3 times as long. It holds because every place lies at a multiple
 // of 2 KiB in a page-aligned mapping that outlives the caller's hold of the lock, and because any 32 bits are a
 // float32. The byte order is the machine's own; sealed templates are bound to this device anyway.
 func numbers(b *[size]byte) *[Len]float32 { return (*[Len]float32)(unsafe.Pointer(b)) }

@@ -19,7 +19,7 @@ import (
 
 func arena(t testing.TB, slots int) *template.Arena {
 	t.Helper()
-	a, err := template.NewArena(slots)
+	a, err := template.NewArena(slots, [32]byte{1}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestAHandleKeptAfterWipeNeverReadsTheNextPerson(t *testing.T) {
 }
 
 func TestAfterCloseNothingAnswers(t *testing.T) {
-	a, err := template.NewArena(1)
+	a, err := template.NewArena(1, [32]byte{1}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"example.org/edged/internal/person"
@@ -24,6 +25,9 @@ func (v *Vault) Erase(people ...person.ID) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if err := Discard(v.dir); err != nil { // first, because it also makes room on a full disk
+		return err
+	}
+	if err := v.mend(); err != nil {
 		return err
 	}
 	gone := make(map[person.ID]bool)
@@ -79,9 +83,14 @@ func (v *Vault) find(gone map[person.ID]bool) (records []person.ID, marks int, e
 	return records, marks, err
 }
 
-// compact writes both files anew and proves that nothing owed is in them.
+// compact begins a new generation, writes both files anew and proves that nothing owed is in them. Where the keysmith
+// does not follow, the files are cleared of what they hold all the same, and the marks of what is owed stay.
 func (v *Vault) compact(stays func(k []byte) bool) error {
-	if err := v.renew(keysFile, &v.keys, nil); err != nil {
+	if err := v.rotate(); err != nil {
+		if !v.torn {
+			all := func([]byte) bool { return true }
+			err = errors.Join(err, v.renew(keysFile, &v.keys, all), v.renew(peopleFile, &v.people, all))
+		}
 		return err
 	}
 	if err := v.step("keys compacted"); err != nil {
@@ -161,7 +170,7 @@ func Discard(dir string) error {
 	}
 	found := false
 	for _, e := range names {
-		if strings.HasPrefix(e.Name(), peopleFile+aside) || strings.HasPrefix(e.Name(), keysFile+aside) {
+		if slices.ContainsFunc(ours(), func(name string) bool { return strings.HasPrefix(e.Name(), name+aside) }) {
 			found = true
 			if err := remove(filepath.Join(dir, e.Name())); err != nil {
 				return fmt.Errorf("vault: destroy what was set aside: %w", err)

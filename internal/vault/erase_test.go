@@ -228,7 +228,7 @@ func TestAnUnfinishedErasureIsFinishedBeforeAnybodyEnrolsAnew(t *testing.T) {
 }
 
 func TestTheVaultSeesWhatIsLeftInFreePages(t *testing.T) {
-	for _, before := range []int64{100_001, 1<<20 - 8, 1 << 20} { // in one reading, across two, at the head of the second
+	for _, before := range []int64{200_001, 1<<20 - 8, 1 << 20} { // in one reading, across two, at the head of the second
 		seesWhatIsLeft(t, before)
 	}
 }

@@ -18,21 +18,27 @@ import (
 const (
 	peopleFile = "people.db"
 	keysFile   = "keys.db"
-	unborn     = ".new"      // a file being written, worth nothing until it is renamed
-	aside      = ".damaged-" // a file that was damaged, with a number
+	nextFile   = "keys.db.next" // keys.db of the next generation, worth nothing until the keysmith has moved on
+	unborn     = ".new"         // a file being written, worth nothing until it is renamed
+	aside      = ".damaged-"    // a file that was damaged, with a number
 )
 
 // Buckets. Both files have both, so that they are made, checked and compacted alike.
 var (
 	entries    = []byte("entries")    // people.db: person → record; keys.db: person ‖ key id → wrapped key
+	marks      = []byte("generation") // keys.db only: its mark
 	unfinished = []byte("unfinished") // people.db: person whose record is gone → nothing, until people.db is compacted
 )
+
+// pageSize: a record has 2.2 KiB, so of the usual pages of 4 KiB nearly half would stay empty, and every erasure would
+// write twice as much.
+const pageSize = 16 << 10
 
 // options: the list of free pages is written at each commit, because the code that rebuilds a missing one at start
 // panics in a goroutine where nobody can catch it; it is short, since erasing compacts. A map, because the default
 // searches that list from end to end. See PEERS.md e7 for what else was weighed.
 func options() *bbolt.Options {
-	return &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType, NoFreelistSync: false,
+	return &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType, NoFreelistSync: false, PageSize: pageSize,
 		OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
 			return os.OpenFile(name, flag|unix.O_NOFOLLOW, mode)
 		}}
@@ -97,7 +103,7 @@ func openFile(path string, keyLen int) (*bbolt.DB, error) {
 // file is without them. The name holds the old file or the new one, whole, at every moment.
 func (v *Vault) rewrite(name string, old *bbolt.DB, stays func(person []byte) bool) (*bbolt.DB, error) {
 	path := v.path(name)
-	fresh, err := fill(path+unborn, old, stays)
+	fresh, err := v.fill(name, old, stays)
 	if err != nil {
 		return nil, fmt.Errorf("vault: write %s anew (is the disk full?): %w", path, err)
 	}
@@ -110,7 +116,29 @@ func (v *Vault) rewrite(name string, old *bbolt.DB, stays func(person []byte) bo
 	return fresh, nil
 }
 
-func fill(path string, old *bbolt.DB, stays func(person []byte) bool) (*bbolt.DB, error) {
+// fill makes the file that is to become name.
+func (v *Vault) fill(name string, old *bbolt.DB, stays func(person []byte) bool) (*bbolt.DB, error) {
+	same := func(_, value []byte) ([]byte, error) { return value, nil }
+	if name != keysFile {
+		return fill(v.path(name)+unborn, old, stays, same, nil)
+	}
+	if old != nil {
+		mark, err := markIn(old)
+		if err != nil {
+			return nil, err
+		}
+		return fill(v.path(name)+unborn, old, stays, same, mark)
+	}
+	key, err := v.gen.Current()
+	if err != nil {
+		return nil, err
+	}
+	defer clear(key[:])
+	return fill(v.path(name)+unborn, nil, stays, same, markOf(&key))
+}
+
+// fill makes a file of what was in old, each value through change, and of a mark if there is one.
+func fill(path string, old *bbolt.DB, stays func(person []byte) bool, change func(k, v []byte) ([]byte, error), mark []byte) (*bbolt.DB, error) {
 	if err := remove(path); err != nil {
 		return nil, err
 	}
@@ -121,9 +149,12 @@ func fill(path string, old *bbolt.DB, stays func(person []byte) bool) (*bbolt.DB
 	db.NoSync = true // one sync at the end is enough: until the rename nobody reads it
 	err = func() error {
 		w := &writer{db: db}
-		err := w.copy(old, entries, func([]byte) bool { return true })
+		err := w.copy(old, entries, func([]byte) bool { return true }, change)
 		if err == nil {
-			err = w.copy(old, unfinished, stays)
+			err = w.copy(old, unfinished, stays, func(_, value []byte) ([]byte, error) { return value, nil })
+		}
+		if err == nil && mark != nil {
+			err = w.mark(mark)
 		}
 		if err == nil {
 			err = w.flush()
@@ -158,7 +189,7 @@ func (w *writer) bucket(name []byte) (*bbolt.Bucket, error) {
 	}
 	b, err := w.tx.CreateBucketIfNotExists(name)
 	if err == nil {
-		b.FillPercent = .9 // keys come in order
+		b.FillPercent = 1 // keys come in order, and seven records fill a page
 	}
 	return b, err
 }
@@ -172,7 +203,15 @@ func (w *writer) flush() error {
 	return err
 }
 
-func (w *writer) copy(old *bbolt.DB, name []byte, stays func(k []byte) bool) error {
+func (w *writer) mark(mark []byte) error {
+	b, err := w.bucket(marks)
+	if err != nil {
+		return err
+	}
+	return b.Put(marks, mark)
+}
+
+func (w *writer) copy(old *bbolt.DB, name []byte, stays func(k []byte) bool, change func(k, v []byte) ([]byte, error)) error {
 	err := func() error {
 		b, err := w.bucket(name)
 		if err != nil || old == nil {
@@ -187,7 +226,11 @@ func (w *writer) copy(old *bbolt.DB, name []byte, stays func(k []byte) bool) err
 				if b, err = w.bucket(name); err != nil {
 					return err
 				}
-				return b.Put(bytes.Clone(k), bytes.Clone(v)) // bbolt keeps them until the commit
+				value, err := change(k, v)
+				if err != nil {
+					return err
+				}
+				return b.Put(bytes.Clone(k), bytes.Clone(value)) // bbolt keeps them until the commit
 			})
 		})
 	}()
@@ -214,12 +257,15 @@ func remove(path string) error {
 	return nil
 }
 
-// setAside gives both files a name that says they are damaged, and the same number: they are of no use apart.
+// ours is every file of the vault.
+func ours() []string { return []string{peopleFile, keysFile, nextFile} }
+
+// setAside gives the files a name that says they are damaged, and the same number: they are of no use apart.
 func setAside(dir string) ([]string, error) {
 	var done []string
 	for n := 1; ; n++ {
 		taken := false
-		for _, name := range []string{peopleFile, keysFile} {
+		for _, name := range ours() {
 			is, err := exists(filepath.Join(dir, fmt.Sprint(name, aside, n)))
 			if err != nil {
 				return nil, err
@@ -229,7 +275,7 @@ func setAside(dir string) ([]string, error) {
 		if taken {
 			continue
 		}
-		for _, name := range []string{peopleFile, keysFile} {
+		for _, name := range ours() {
 			to := filepath.Join(dir, fmt.Sprint(name, aside, n))
 			if err := os.Rename(filepath.Join(dir, name), to); err == nil {
 				done = append(done, to)

@@ -144,34 +144,18 @@ func TestNoEditOfTheFilesOpensAnything(t *testing.T) {
 	}
 }
 
-func TestAFolderWithAnotherKeyFileOpensNothing(t *testing.T) {
+func TestFilesOnAnotherDeviceOpenNothing(t *testing.T) {
 	h := newHouse(t)
 	h.enrol(1)
 	h.stop()
-	stolen := t.TempDir()
-	for _, name := range []string{"people.db", "keys.db"} {
-		raw, _ := os.ReadFile(filepath.Join(h.dir, name))
-		os.WriteFile(filepath.Join(stolen, name), raw, 0o600)
+	device := houseIn(t, copyOf(t, h.dir), copyOf(t, h.smith), "door-2") // with the keys, under another name
+	if in, out := device.load(); len(in) != 0 || !slices.Equal(slices.Collect(maps.Values(out)), []wire.Reason{wire.ReasonDamaged}) {
+		t.Errorf("another device: %d open, refused %v", len(in), out)
 	}
-	for name, other := range map[string]*house{
-		"another key file": houseIn(t, stolen, "door-1"),
-		"another device":   nil,
-	} {
-		if other == nil {
-			raw, _ := os.ReadFile(filepath.Join(h.dir, "device.key"))
-			houses := t.TempDir()
-			os.CopyFS(houses, os.DirFS(stolen))
-			for _, n := range []string{"people.db", "keys.db"} {
-				os.Chmod(filepath.Join(houses, n), 0o600)
-			}
-			os.Remove(filepath.Join(houses, "device.key"))
-			os.WriteFile(filepath.Join(houses, "device.key"), raw, 0o600)
-			other = houseIn(t, houses, "door-2")
-		}
-		in, out := other.load()
-		if len(in) != 0 || !slices.Equal(slices.Collect(maps.Values(out)), []wire.Reason{wire.ReasonDamaged}) {
-			t.Errorf("%s: %d open, refused %v", name, len(in), out)
-		}
+	other := newHouse(t)
+	_, err := vault.Open(copyOf(t, h.dir), "door-1", other.gen, other.arena, rand.Reader)
+	if damaged := (*vault.Damaged)(nil); !errors.As(err, &damaged) || len(damaged.Aside) != 2 {
+		t.Errorf("other keys: %v", err)
 	}
 }
 
@@ -189,7 +173,7 @@ func TestAnyBitMayFlip(t *testing.T) {
 	}
 	h.stop()
 	whole := make(map[string][]byte)
-	for _, name := range []string{"people.db", "keys.db", "device.key"} {
+	for _, name := range []string{"people.db", "keys.db"} {
 		whole[name], _ = os.ReadFile(filepath.Join(h.dir, name))
 	}
 	dir := t.TempDir()
@@ -206,7 +190,7 @@ func TestAnyBitMayFlip(t *testing.T) {
 		at := rapid.IntRange(0, len(bad)-1).Draw(t, "at")
 		bad[at] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bit")
 		os.WriteFile(filepath.Join(dir, name), bad, 0o600)
-		v, err := vault.Open(dir, "door-1", h.root, h.arena, rand.Reader)
+		v, err := vault.Open(dir, "door-1", h.gen, h.arena, rand.Reader)
 		if err != nil {
 			if damaged := (*vault.Damaged)(nil); !errors.As(err, &damaged) {
 				t.Fatal(err)
@@ -242,7 +226,7 @@ func TestKilledAtEachStepOfErase(t *testing.T) {
 		trace := append(h.everything(ada), ada[:])
 		h.stop()
 		cmd := exec.Command(os.Args[0], "-test.run=^TestKilledAtEachStepOfErase$")
-		cmd.Env = append(os.Environ(), "EDGED_VAULT_KILL_IN="+h.dir, "EDGED_VAULT_KILL_AT="+stop, "EDGED_VAULT_KILL_WHOM="+ada.String())
+		cmd.Env = append(os.Environ(), "EDGED_VAULT_KILL_IN="+h.dir, "EDGED_VAULT_KILL_SMITH="+h.smith, "EDGED_VAULT_KILL_AT="+stop, "EDGED_VAULT_KILL_WHOM="+ada.String())
 		out, err := cmd.CombinedOutput()
 		if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != -1 {
 			t.Fatalf("%s: was not killed: %v\n%s", stop, err, out)
@@ -261,7 +245,7 @@ func TestKilledAtEachStepOfErase(t *testing.T) {
 }
 
 func dieIn(t *testing.T, dir, at string) {
-	h := houseIn(t, dir, "door-1")
+	h := houseIn(t, dir, os.Getenv("EDGED_VAULT_KILL_SMITH"), "door-1")
 	h.vault.After(func(name string) error {
 		if name == at {
 			unix.Kill(os.Getpid(), unix.SIGKILL)

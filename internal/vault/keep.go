@@ -20,56 +20,119 @@ var nobody = person.ID{}
 // Keep seals a template under its label and a new key, in place of what the person had before. The new key comes
 // first, then the record that names it, then the old key goes: whenever the power fails, the one or the other opens.
 // After an error it may be either; Erase makes sure that it is neither.
-func (v *Vault) Keep(l Label, t template.Template) error {
-	l.Expiry = time.Unix(l.Expiry.Unix(), 0).UTC()
-	if err := l.check(); err != nil {
-		return fmt.Errorf("vault: keep: %w", err)
-	}
+func (v *Vault) Keep(l Label, t template.Template) error { return v.KeepAll([]Held{{l, t}}) }
+
+// KeepAll is Keep for many people, each named once, and writes each file a few times instead of once a person. When
+// the power fails, each of them is there as before or as after.
+func (v *Vault) KeepAll(many []Held) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if len(v.owed.pieces) > 0 || v.erasing(l.Person) {
+	return v.keep(len(many), func(from, to int) ([]Held, error) { return many[from:to], nil })
+}
+
+// keep keeps n people, some at a time.
+func (v *Vault) keep(n int, some func(from, to int) ([]Held, error)) error {
+	if v.torn || len(v.owed.pieces) > 0 {
 		return errors.New("vault: keep: an erasure is unfinished: call Erase again first")
 	}
-	r := record{Label: l}
-	wrapped, err := v.seal(&r, t)
-	if err != nil {
-		return fmt.Errorf("vault: keep: %w", err)
-	}
-	err = v.keys.Update(func(tx *bbolt.Tx) error {
-		return tx.Bucket(entries).Put(append(l.Person[:], r.key[:]...), wrapped)
-	})
-	if err != nil {
-		return fmt.Errorf("vault: write %s: %w", v.path(keysFile), err)
-	}
-	if err := v.step("new key kept"); err != nil {
-		return err
-	}
-	var old []byte
-	err = v.people.Update(func(tx *bbolt.Tx) error {
-		old = bytes.Clone(tx.Bucket(entries).Get(l.Person[:]))
-		if old != nil {
-			if err := tx.Bucket(unfinished).Put(nobody[:], nil); err != nil {
+	replaced := false
+	of := make(map[person.ID]keyID, n)
+	for from := 0; from < n; from += batch {
+		many, err := some(from, min(from+batch, n))
+		if err != nil {
+			return err
+		}
+		records := make([]record, len(many))
+		for i, h := range many {
+			if records[i], err = v.begin(h.Label); err != nil {
 				return err
 			}
 		}
-		return tx.Bucket(entries).Put(l.Person[:], r.encode())
-	})
-	if err != nil {
-		_, undone := v.dropKeys(func(p person.ID, key keyID) bool { return key == r.key })
-		v.owed = newTraces() // that key has sealed nothing that was written
-		return errors.Join(fmt.Errorf("vault: write %s: %w", v.path(peopleFile), err), undone)
+		old, err := v.keepBatch(records, many)
+		if err != nil {
+			return err
+		}
+		for i, r := range records {
+			of[r.Person] = records[i].key
+		}
+		for _, b := range old {
+			if replaced = true; n > 1 {
+				b = b[:2*piece] // of very many, the beginnings tell as much, and fit into memory
+			}
+			v.owed.add(b)
+		}
 	}
-	if err := v.step("new record kept"); err != nil || old == nil {
-		return err
+	if !replaced {
+		return nil
 	}
-	v.owed.add(sealedPart(old))
-	if _, err := v.dropKeys(func(p person.ID, key keyID) bool { return p == l.Person && key != r.key }); err != nil {
+	if _, err := v.dropKeys(func(p person.ID, key keyID) bool { id, ok := of[p]; return ok && key != id }); err != nil {
 		return err
 	}
 	if err := v.step("old key erased"); err != nil {
 		return err
 	}
 	return v.compact(func([]byte) bool { return true })
+}
+
+// begin is a record under a label that promises an end.
+func (v *Vault) begin(l Label) (record, error) {
+	l.Expiry = time.Unix(l.Expiry.Unix(), 0).UTC()
+	if err := l.check(); err != nil {
+		return record{}, fmt.Errorf("vault: keep: %w", err)
+	}
+	if v.erasing(l.Person) {
+		return record{}, errors.New("vault: keep: an erasure is unfinished: call Erase again first")
+	}
+	return record{Label: l}, nil
+}
+
+// batch is how many people one transaction holds: two megabytes.
+const batch = 1000
+
+// keepBatch writes new keys, then the records that name them, and gives back what stood sealed there before.
+func (v *Vault) keepBatch(records []record, many []Held) (old [][]byte, err error) {
+	wrapped := make([][]byte, len(records))
+	fresh := make(map[keyID]bool, len(records))
+	for i := range records {
+		if wrapped[i], err = v.seal(&records[i], many[i].Template); err != nil {
+			return nil, fmt.Errorf("vault: keep: %w", err)
+		}
+		fresh[records[i].key] = true
+	}
+	err = v.keys.Update(func(tx *bbolt.Tx) error {
+		for i, r := range records {
+			if err := tx.Bucket(entries).Put(append(bytes.Clone(r.Person[:]), r.key[:]...), wrapped[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("vault: write %s: %w", v.path(keysFile), err)
+	}
+	if err := v.step("new key kept"); err != nil {
+		return nil, err
+	}
+	err = v.people.Update(func(tx *bbolt.Tx) error {
+		for _, r := range records {
+			if b := tx.Bucket(entries).Get(r.Person[:]); b != nil {
+				old = append(old, bytes.Clone(sealedPart(b)))
+			}
+			if err := tx.Bucket(entries).Put(r.Person[:], r.encode()); err != nil {
+				return err
+			}
+		}
+		if len(old) > 0 {
+			return tx.Bucket(unfinished).Put(nobody[:], nil)
+		}
+		return nil
+	})
+	if err != nil {
+		_, undone := v.dropKeys(func(p person.ID, key keyID) bool { return fresh[key] })
+		v.owed = newTraces() // these keys have sealed nothing that was written
+		return nil, errors.Join(fmt.Errorf("vault: write %s: %w", v.path(peopleFile), err), undone)
+	}
+	return old, v.step("new record kept")
 }
 
 // seal draws the person's new key, seals t under it into r, and gives the key back wrapped.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"example.org/edged/internal/keys"
 	"example.org/edged/internal/person"
 	"example.org/edged/internal/template"
 	"example.org/edged/internal/wire"
@@ -30,6 +29,9 @@ type Refused struct {
 func (v *Vault) Load(model [32]byte) ([]Held, []Refused, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if err := v.mend(); err != nil {
+		return nil, nil, err
+	}
 	wrap, err := v.wrap()
 	if err != nil {
 		return nil, nil, err
@@ -89,10 +91,17 @@ func (v *Vault) unseal(wrap cipher.AEAD, keys *bbolt.Bucket, p person.ID, b []by
 	return r.Label, t, err
 }
 
-// wrap is the cipher that wraps people's keys.
+// wrap is the cipher of the current generation, that wraps people's keys.
 func (v *Vault) wrap() (cipher.AEAD, error) {
-	key := v.root.Derive(keys.PersonKeys)
+	key, err := v.gen.Current()
+	if err != nil {
+		return nil, fmt.Errorf("vault: %w", err)
+	}
 	defer clear(key[:])
+	return wrapper(&key)
+}
+
+func wrapper(key *[32]byte) (cipher.AEAD, error) {
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
 		return nil, fmt.Errorf("vault: %w", err)

@@ -5,25 +5,29 @@
 // # What lies where
 //
 //	people.db   person → label ‖ AES-256-GCM(person's key, template; label)
-//	keys.db     person ‖ key id → AES-256-GCM(device's key, person's key; device ‖ person ‖ key id)
+//	keys.db     person ‖ key id → AES-256-GCM(generation's key, person's key; device ‖ person ‖ key id)
+//	            and the mark of the generation: HKDF-SHA256 of its key, which tells generations apart and nothing else
 //
-// The device's key is derived from the device's secret (package keys) for this one use. The label (person, purpose,
+// The generation's key is the keysmith's (package keysmith). Whenever somebody is erased a new generation begins: the
+// living are wrapped anew into keys.db.next, the keysmith moves on and destroys the former key, and only then does
+// keys.db.next become keys.db. Which of the two is the right one after a power cut is told by the marks. The label (person, purpose,
 // device, model, consent, expiry, key id) is associated data: anybody who has the file can read it, and nobody can
-// change it without the seal failing. A person's key is random, seals one template and dies with it: enrolling anew draws another. The
-// device's key wraps many keys, each under a random 96-bit nonce; NIST SP 800-38D, 8.3, allows 2^32 of those.
+// change it without the seal failing. A person's key is random, seals one template and dies with it: enrolling anew draws another. A
+// generation's key wraps many keys, each under a random 96-bit nonce; NIST SP 800-38D, 8.3, allows 2^32 of those.
 //
 // # What it withstands
 //
-// A copy of the files without the device's secret. Edits by somebody who can write the files: a flipped bit, records
+// A copy of the files without the keysmith's key; and, where the tier destroys (wire.Tier.Destroys), a copy of the whole
+// disk of before an erasure: what was erased since opens no more, not even on this device. Edits by somebody who can write the files: a flipped bit, records
 // or keys swapped, moved to another person or device, a changed purpose, consent or expiry, a record of before a new
 // enrolment: the template does not open. A power cut anywhere: a face is there as before or as after, an erasure that
 // had begun is unreadable and is finished later (Pending).
 //
 // # What it does not withstand
 //
-// Whoever puts back yesterday's two files, whole, on the device they come from, has yesterday's people back; whoever
-// copied them and the key file yesterday can open them for ever, erased or not; and flash may keep old blocks that no
-// program can reach. Key generations in hardware cure that (issue 4); until then Root.Tier says it in reports. Labels
+// Where the tier cannot destroy (a key file, a credential, a passphrase), whoever copied the whole disk yesterday can
+// open yesterday's faces for ever, erased or not; wire.Tier.Promise says so in reports and receipts. Flash may keep old
+// blocks that no program can reach: they hold what only a destroyed generation opens. Labels
 // and Due read what the file says; only Load has it proved by the seal. Go keeps the schedule of a key that was in use
 // on the heap until it is collected, and a program cannot clear that. Erase knows the files only: whoever calls it has
 // taken the person out of the gallery and wiped the template before.
@@ -41,7 +45,6 @@ import (
 	"sync"
 	"time"
 
-	"example.org/edged/internal/keys"
 	"example.org/edged/internal/pages"
 	"example.org/edged/internal/person"
 	"example.org/edged/internal/template"
@@ -53,14 +56,23 @@ type Vault struct {
 	mu     sync.Mutex
 	dir    string
 	device string
-	root   *keys.Root
+	gen    generations
 	arena  *template.Arena
 	rand   io.Reader
 	lock   *os.File
 	people *bbolt.DB
 	keys   *bbolt.DB
+	torn   bool               // which generation keys.db belongs to must be asked again
 	owed   *traces            // of erasures that did not come to their end
 	after  func(string) error // tests stop here between two steps; nil otherwise
+}
+
+// generations is who holds the key that all people's keys are wrapped with. After an error of Begin or Commit, Current
+// tells which generation it is.
+type generations interface {
+	Current() ([32]byte, error)
+	Begin() ([32]byte, error)
+	Commit() error
 }
 
 // Damaged means that a file of the vault cannot be used. Both files lie beside it now under other names; the door goes
@@ -78,7 +90,7 @@ func (d *Damaged) Error() string {
 func (d *Damaged) Unwrap() error { return d.Problem }
 
 // Open opens the vault in dir, or makes an empty one. A *Damaged error means that it could do neither.
-func Open(dir, device string, root *keys.Root, arena *template.Arena, rand io.Reader) (*Vault, error) {
+func Open(dir, device string, gen generations, arena *template.Arena, rand io.Reader) (*Vault, error) {
 	if device == "" || len(device) > longest {
 		return nil, fmt.Errorf("vault: device name of %d bytes; 1 to %d", len(device), longest)
 	}
@@ -86,7 +98,7 @@ func Open(dir, device string, root *keys.Root, arena *template.Arena, rand io.Re
 	if err != nil {
 		return nil, err
 	}
-	v := &Vault{dir: dir, device: device, root: root, arena: arena, rand: rand, lock: lock, owed: newTraces()}
+	v := &Vault{dir: dir, device: device, gen: gen, arena: arena, rand: rand, lock: lock, owed: newTraces()}
 	if err = v.open(); err == nil {
 		return v, nil
 	}
@@ -104,7 +116,10 @@ func (v *Vault) open() error {
 			return fmt.Errorf("vault: clear up: %w", err)
 		}
 	}
-	err := v.makeMissing(keysFile, peopleFile)
+	err := v.settle()
+	if err == nil {
+		err = v.makeMissing(keysFile, peopleFile)
+	}
 	if err == nil {
 		err = v.makeMissing(peopleFile, keysFile)
 	}
@@ -113,6 +128,9 @@ func (v *Vault) open() error {
 	}
 	if err == nil {
 		v.people, err = openFile(v.path(peopleFile), len(person.ID{}))
+	}
+	if err == nil {
+		err = v.sameGeneration(v.keys)
 	}
 	if err == nil {
 		err = v.sweep()

@@ -90,6 +90,7 @@ type Status struct {
 	People   uint32 // people with a way in
 	Camera   Camera
 	UptimeS  uint32
+	Late     uint32 // erasures that were tried and have not worked yet; must be zero
 }
 
 func (*Status) number() number { return nStatus }
@@ -101,6 +102,7 @@ func (w *Status) fields(c *codec) {
 	c.u32(&w.People)
 	enum(c, &w.Camera, cameras)
 	c.u32(&w.UptimeS)
+	c.u32(&w.Late)
 }
 
 // Asked is a request that came over the network. The courier can neither make nor change what is in it unseen, but

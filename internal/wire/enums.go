@@ -198,10 +198,25 @@ const (
 	ReasonPersonAsked // the person's own act
 	ReasonReplaced    // enrolled anew
 	ReasonAmbiguous   // two people too close to each other
+
+	// Why a face was erased, beside expired, withdrawn and no-consent.
+	ReasonPurposeEnded // the person has no way in any more
+	ReasonInactive     // not used for longer than the policy allows
+	ReasonAge          // taken longer ago than the policy allows
+	ReasonInterrupted  // a power cut fell into an erasure; its end at the next start
+	ReasonLeaving      // the device was decommissioned
+	ReasonStopped      // faces were stopped by hand
+
+	// Why somebody stopped faces.
+	ReasonIncident
+	ReasonAuthority
+	ReasonComplaint
+	ReasonMaintenance
 )
 
 var reasons = []string{"none", "unknown", "not-live", "wrong-pin", "too-many-tries", "no-consent", "withdrawn", "expired",
-	"clock", "no-camera", "unconfined", "not-signed", "other-model", "damaged", "person-asked", "replaced", "ambiguous"}
+	"clock", "no-camera", "unconfined", "not-signed", "other-model", "damaged", "person-asked", "replaced", "ambiguous",
+	"purpose-ended", "inactive", "age", "interrupted", "leaving", "stopped", "incident", "authority", "complaint", "maintenance"}
 
 func (r Reason) String() string { return reasons[r] }
 
@@ -225,11 +240,16 @@ const (
 	KindFaceMode // face came on or went to rest; Reason says why
 	KindTemplateRefused
 	KindDecision
+	KindFaceStopped // by hand; Reason is what was given
+	KindStopLifted  // by two members of staff
+	KindLiftRefused
+	KindLeaving // decommissioning began
+	KindLeft    // and ended: nothing of anybody is left
 )
 
 var kinds = []string{"started", "newcomer", "notice-shown", "consent-given", "consent-refused", "enrolled",
 	"enrolment-failed", "withdrawn", "erased", "erase-failed", "export-refused", "order-rejected", "record-read",
-	"face-mode", "template-refused", "decision"}
+	"face-mode", "template-refused", "decision", "face-stopped", "stop-lifted", "lift-refused", "leaving", "left"}
 
 func (k Kind) String() string { return kinds[k] }
 
@@ -259,10 +279,11 @@ const (
 	FaceRestWalls                 // the kernel cannot hold the rooms apart
 	FaceRestVault                 // the stored faces cannot be opened
 	FaceRestLog                   // what happens could not be recorded
+	FaceStopped                   // stopped by hand until two people lift it
 )
 
 var faceModes = []string{"off", "on", "starting", "rest-clock", "rest-eye", "rest-walls",
-	"rest-vault", "rest-log"}
+	"rest-vault", "rest-log", "stopped"}
 
 func (m FaceMode) String() string { return faceModes[m] }
 
@@ -277,9 +298,26 @@ func (m FaceMode) Reason() Reason {
 		return ReasonNoCamera
 	case FaceRestWalls:
 		return ReasonUnconfined
+	case FaceStopped:
+		return ReasonStopped
 	}
 	return ReasonDamaged
 }
+
+// Tier is where the device's secret lives, and so what erasing can destroy for good. Tier.Promise says so in words.
+type Tier uint8
+
+const (
+	TierUnknown Tier = iota
+	TierFile
+	TierPassphrase
+	TierCredential
+	TierTPM
+)
+
+var tiers = []string{"unknown", "key-file", "passphrase", "credential", "tpm"}
+
+func (t Tier) String() string { return tiers[t] }
 
 // Part is a piece of a room's work.
 type Part uint8
@@ -306,8 +344,11 @@ const (
 	FaultVault
 	FaultAudit
 	FaultDoor
+	FaultAccess // the PINs were damaged and set aside
+	FaultDisk   // nearly full: nobody is enrolled any more
+	FaultKeys   // the keysmith gives no key for faces
 )
 
-var faults = []string{"none", "model", "camera", "vault", "audit", "door"}
+var faults = []string{"none", "model", "camera", "vault", "audit", "door", "access", "disk", "keys"}
 
 func (f FaultKind) String() string { return faults[f] }

@@ -6,7 +6,7 @@ type RoomSays interface {
 	roomSays()
 }
 
-// RoomHears exists so that a room can hold its end of the hall's wire; nothing but Hello is ever sent.
+// RoomHears is what the hall may tell a room: orders that somebody typed on this machine, for the keeper only.
 type RoomHears interface {
 	Word
 	roomHears()
@@ -41,6 +41,97 @@ func (w *Timed) fields(c *codec) {
 	enum(c, &w.Outcome, outcomes)
 	c.u32(&w.TookUS)
 	w.StageUS.fields(c)
+}
+
+// Stop asks that no face be used until two members of staff lift it.
+type Stop struct {
+	ID  [16]byte
+	Why Reason
+}
+
+func (*Stop) number() number { return nStop }
+func (*Stop) roomHears()     {}
+func (w *Stop) fields(c *codec) {
+	c.bytes(w.ID[:])
+	enum(c, &w.Why, reasons)
+}
+
+// Lift asks for the end of a Stop; two members of staff have typed their PINs.
+type Lift struct {
+	ID   [16]byte
+	PINs [2]Typed
+}
+
+// Typed is a PIN: a length, digits, zeros.
+type Typed struct {
+	Len    uint8
+	Digits [PINMax]byte
+}
+
+func (*Lift) number() number { return nLift }
+func (*Lift) roomHears()     {}
+func (w *Lift) fields(c *codec) {
+	c.bytes(w.ID[:])
+	for i := range w.PINs {
+		c.digits(&w.PINs[i].Len, &w.PINs[i].Digits)
+	}
+}
+
+// Obeyed answers a Stop or a Lift.
+type Obeyed struct {
+	ID      [16]byte
+	Outcome Outcome
+	Reason  Reason
+	Index   uint64 // where the audit log has it
+}
+
+func (*Obeyed) number() number { return nObeyed }
+func (*Obeyed) roomSays()      {}
+func (w *Obeyed) fields(c *codec) {
+	c.bytes(w.ID[:])
+	enum(c, &w.Outcome, outcomes)
+	enum(c, &w.Reason, reasons)
+	c.u64(&w.Index)
+}
+
+// Left says that nothing of anybody is left on the device and that the certificate is written.
+type Left struct {
+	Faces uint32 // that were erased, over all tries
+	PINs  uint32
+}
+
+func (*Left) number() number { return nLeft }
+func (*Left) roomSays()      {}
+func (w *Left) fields(c *codec) {
+	c.u32(&w.Faces)
+	c.u32(&w.PINs)
+}
+
+// Filled says how many people a keeper that was started for measuring has made up so far.
+type Filled struct{ Done, Of uint32 }
+
+func (*Filled) number() number { return nFilled }
+func (*Filled) roomSays()      {}
+func (w *Filled) fields(c *codec) {
+	c.u32(&w.Done)
+	c.u32(&w.Of)
+}
+
+// VaultTimes is what a keeper that was started for measuring has found. Nobody of whom it speaks exists.
+type VaultTimes struct {
+	People     uint32
+	WithdrawUS uint32 // from the wish to the first search that does not find the person; the worst of several
+	EraseUS    uint32 // from the wish to the erasure being proved and recorded; the worst of several
+	BytesEach  uint32 // of all files in the keeper's folder
+}
+
+func (*VaultTimes) number() number { return nVaultTimes }
+func (*VaultTimes) roomSays()      {}
+func (w *VaultTimes) fields(c *codec) {
+	c.u32(&w.People)
+	c.u32(&w.WithdrawUS)
+	c.u32(&w.EraseUS)
+	c.u32(&w.BytesEach)
 }
 
 func (*Hello) roomSays()  {}

@@ -101,6 +101,28 @@ type Record struct {
 	Passages [5]Passage
 }
 
+// ReceiptMax is the longest receipt: shorter than a template's 512 numbers are, long enough for a log of 2^23 entries.
+const ReceiptMax = 1792
+
+// Receipt is the proof that a person's own face was erased, as package receipt packs it. It goes to the screen in that
+// person's turn and nowhere else.
+type Receipt struct {
+	Session Session
+	Len     uint16
+	Data    [ReceiptMax]byte
+}
+
+func (*Receipt) number() number { return nReceipt }
+func (*Receipt) kioskHears()    {}
+func (w *Receipt) fields(c *codec) {
+	c.u64((*uint64)(&w.Session))
+	c.u16(&w.Len)
+	if w.Len > ReceiptMax {
+		c.fail("receipt of %d bytes", w.Len)
+	}
+	c.bytes(w.Data[:])
+}
+
 // Passage is one line of a person's own log. At is 0 where there is none.
 type Passage struct {
 	At      int64
@@ -130,6 +152,7 @@ type FrontDoor struct {
 	Face   FaceMode
 	Open   bool  // the door is unlocked at this moment
 	Broker bool  // the fleet's broker is reached; false too when none is configured
+	Late   bool  // a face that had to be erased could not be yet: it is unusable, and it is tried again
 	Now    int64 // unix seconds of the keeper's clock
 }
 
@@ -139,6 +162,7 @@ func (w *FrontDoor) fields(c *codec) {
 	enum(c, &w.Face, faceModes)
 	c.flag(&w.Open)
 	c.flag(&w.Broker)
+	c.flag(&w.Late)
 	c.i64(&w.Now)
 }
 

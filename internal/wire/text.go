@@ -19,6 +19,8 @@ func (k Kind) MarshalText() ([]byte, error)       { return word(uint8(k), kinds)
 func (k *Kind) UnmarshalText(b []byte) error      { return unword(b, kinds, (*uint8)(k)) }
 func (a Ask) MarshalText() ([]byte, error)        { return word(uint8(a), asks) }
 func (a *Ask) UnmarshalText(b []byte) error       { return unword(b, asks, (*uint8)(a)) }
+func (t Tier) MarshalText() ([]byte, error)       { return word(uint8(t), tiers) }
+func (t *Tier) UnmarshalText(b []byte) error      { return unword(b, tiers, (*uint8)(t)) }
 func (p Pseudonym) MarshalText() ([]byte, error)  { return hex.AppendEncode(nil, p[:]), nil }
 func (p *Pseudonym) UnmarshalText(b []byte) error { return unhex(p[:], b) }
 

@@ -1,7 +1,7 @@
 // Package wire holds every word that rooms may say to each other, direction by direction. It never carries a word
 // that is not listed here: what is unknown, short, long or in the wrong direction ends the conversation.
 //
-// Read the files in this order: eye.go, kiosk.go, courier.go, lens.go, hall.go say who may say what; enums.go lists
+// Read the files in this order: eye.go, kiosk.go, courier.go, lens.go, keysmith.go, hall.go say who may say what; enums.go lists
 // the closed sets; codec.go and conn.go are the mechanics. Between two rooms lies a SOCK_SEQPACKET socket pair, so
 // the kernel keeps message boundaries. A message is the version, one number byte, then the word's fields, little endian,
 // fixed width, in the order in which its fields method names them. The version stands in every message because rooms
@@ -41,6 +41,7 @@ const (
 	nIssued    number = 23
 	nRecord    number = 24
 	nFrontDoor number = 25
+	nReceipt   number = 26
 
 	nDecided  number = 30
 	nHappened number = 31
@@ -56,6 +57,18 @@ const (
 	nReady number = 50
 	nFault number = 51
 	nTimed number = 52
+
+	nKeyOpen    number = 60
+	nKeyBegin   number = 61
+	nKeyCommit  number = 62
+	nKeyGiven   number = 63
+	nKeyRefused number = 64
+	nStop       number = 53
+	nLift       number = 54
+	nObeyed     number = 55
+	nLeft       number = 56
+	nFilled     number = 57
+	nVaultTimes number = 58
 )
 
 // words makes an empty word for a number. A word that is missing here cannot be received by anybody.
@@ -72,6 +85,7 @@ var words = map[number]func() Word{
 	nIssued:    func() Word { return new(Issued) },
 	nRecord:    func() Word { return new(Record) },
 	nFrontDoor: func() Word { return new(FrontDoor) },
+	nReceipt:   func() Word { return new(Receipt) },
 	nDecided:   func() Word { return new(Decided) },
 	nHappened:  func() Word { return new(Happened) },
 	nHead:      func() Word { return new(Head) },
@@ -84,6 +98,18 @@ var words = map[number]func() Word{
 	nReady:     func() Word { return new(Ready) },
 	nFault:     func() Word { return new(Fault) },
 	nTimed:     func() Word { return new(Timed) },
+
+	nKeyOpen:    func() Word { return new(KeyOpen) },
+	nKeyBegin:   func() Word { return new(KeyBegin) },
+	nKeyCommit:  func() Word { return new(KeyCommit) },
+	nKeyGiven:   func() Word { return new(KeyGiven) },
+	nKeyRefused: func() Word { return new(KeyRefused) },
+	nStop:       func() Word { return new(Stop) },
+	nLift:       func() Word { return new(Lift) },
+	nObeyed:     func() Word { return new(Obeyed) },
+	nLeft:       func() Word { return new(Left) },
+	nFilled:     func() Word { return new(Filled) },
+	nVaultTimes: func() Word { return new(VaultTimes) },
 }
 
 // Hello says, in any direction, that a room has just begun its life on this wire. Who hears it says again what a

@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -332,3 +333,42 @@ func BenchmarkSighting(b *testing.B) {
 		}
 	}
 }
+
+// Keys of faces travel on one wire, one way: from the keysmith to the keeper. Everywhere else 32 bytes are hashes and
+// public keys, and no field is called a key unless it is named here with the reason.
+func TestOnlyTheKeysmithSaysKeys(t *testing.T) {
+	public := map[string]string{"*wire.Head.Key": "the public key of the audit log"}
+	said := 0
+	for _, w := range all() {
+		if _, ok := w.(KeysmithHears); ok && reflect.TypeOf(w) != reflect.TypeOf(&Hello{}) {
+			if size := reflect.TypeOf(w).Elem().Size(); size > 16 {
+				t.Errorf("%T has %d bytes: the keysmith is told numbers only", w, size)
+			}
+		}
+		for i := range reflect.TypeOf(w).Elem().NumField() {
+			f := reflect.TypeOf(w).Elem().Field(i)
+			if !strings.Contains(f.Name, "Key") && !strings.Contains(f.Type.Name(), "Key") || f.Type.Kind() != reflect.Array {
+				continue
+			}
+			if public[fmt.Sprintf("%T.%s", w, f.Name)] != "" {
+				continue
+			}
+			said++
+			others := 0
+			for _, elsewhere := range []bool{is[EyeSays](w), is[EyeHears](w), is[KioskSays](w), is[KioskHears](w), is[MirrorSays](w), is[MeasureSays](w),
+				is[CourierSays](w), is[CourierHears](w), is[LensSays](w), is[LensHears](w), is[RoomSays](w), is[RoomHears](w), is[KeysmithHears](w)} {
+				if elsewhere {
+					others++
+				}
+			}
+			if !is[KeysmithSays](w) || others > 0 {
+				t.Errorf("%T.%s: a key on another wire (%d)", w, f.Name, others)
+			}
+		}
+	}
+	if said != 1 {
+		t.Errorf("%d words carry a key, not one", said)
+	}
+}
+
+func is[D any](w Word) bool { _, ok := w.(D); return ok }

@@ -26,6 +26,7 @@ import (
 	"example.org/edged/configs"
 	"example.org/edged/internal/access"
 	keeperroom "example.org/edged/internal/keeper"
+	"example.org/edged/internal/keysmith"
 	"example.org/edged/internal/notice"
 	"example.org/edged/internal/room"
 	"example.org/edged/internal/wire"
@@ -33,26 +34,50 @@ import (
 
 // keeperWord makes the test program play the keeper's room: the real one, without walls, so that it can be killed
 // a thousand times in minutes. The walls have tests of their own.
-const keeperWord = "EDGED_TORTURE_KEEPER"
+const (
+	keeperWord = "EDGED_TORTURE_KEEPER"
+	smithWord  = "EDGED_TORTURE_KEYSMITH" // the keysmith's folder
+)
 
 var model = [32]byte{0: 1, 31: 2}
 
 const staffPIN = "73918264"
 
-// playKeeper is the child: descriptors 3, 4, 5 and 6 are the wires to hall, eye and kiosk, and the relay.
+// playKeeper is the child: descriptors 3 to 7 are the wires to hall, eye, kiosk and keysmith, and the relay. The
+// keysmith lives in the same process, so that one power cut takes both.
 func playKeeper() int {
 	files := map[string]*os.File{}
-	for i, name := range []string{"hall", "eye", "kiosk", "relay"} {
+	for i, name := range []string{"hall", "eye", "kiosk", "keysmith", "relay"} {
 		unix.SetNonblock(3+i, name != "relay")
 		files[name] = os.NewFile(uintptr(3+i), name)
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	if err := playKeysmith(log, os.Getenv(smithWord)); err != nil {
+		fmt.Fprintln(os.Stderr, "keysmith:", err)
+		return 1
+	}
 	r, err := room.New(log, json.RawMessage(os.Getenv(keeperWord)), files)
 	if err == nil {
 		err = keeperroom.Run(context.Background(), r)
 	}
 	fmt.Fprintln(os.Stderr, "keeper ended:", err)
 	return 1
+}
+
+// playKeysmith is the keysmith's room beside the keeper, with the key file tier.
+func playKeysmith(log *slog.Logger, folder string) error {
+	unix.SetNonblock(8, true)
+	keeper := os.NewFile(8, "keeper")
+	brief, err := json.Marshal(room.Keysmith{Folder: folder, Tier: "key-file"})
+	if err != nil {
+		return err
+	}
+	r, err := room.New(log, brief, map[string]*os.File{"keeper": keeper})
+	if err != nil {
+		return err
+	}
+	go keysmith.Run(context.Background(), r)
+	return nil
 }
 
 // keeper is one life of a keeper, seen from the rooms around it.
@@ -138,7 +163,15 @@ func startFailing(dir, inject string) (*keeper, error) {
 	if err != nil {
 		return nil, err
 	}
-	theirs = append(theirs, relay)
+	fd, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	theirs = append(theirs, os.NewFile(uintptr(fd[0]), "keysmith"), relay, os.NewFile(uintptr(fd[1]), "keeper"))
+	smith := dir + ".keysmith"
+	if err := os.MkdirAll(smith, 0o700); err != nil {
+		return nil, err
+	}
 	k.cmd = exec.Command("/proc/self/exe")
 	if inject != "" {
 		k.cmd = exec.Command("strace", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf", "-e", "inject="+inject, "/proc/self/exe")
@@ -149,7 +182,7 @@ func startFailing(dir, inject string) (*keeper, error) {
 		k.cmd.Args[len(k.cmd.Args)-1] = self
 		k.failing = true
 	}
-	k.cmd.Env = []string{keeperWord + "=" + string(brief), "PATH=/usr/bin:/bin"}
+	k.cmd.Env = []string{keeperWord + "=" + string(brief), smithWord + "=" + smith, "PATH=/usr/bin:/bin"}
 	k.cmd.ExtraFiles, k.cmd.Stderr = theirs, k.log
 	k.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	if err := k.cmd.Start(); err != nil {

@@ -9,7 +9,7 @@ const hints = ['closer', 'back', 'straight', 'light', 'bright', 'still', 'one'];
 
 const nobody = () => ({
   screen: 'home', act: 'open', typed: '', busy: false, line: null, hint: null, banner: null,
-  count: 0, of: 0, result: null, record: null, issued: null, notice: null, ended: false,
+  count: 0, of: 0, result: null, record: null, receipt: null, issued: null, notice: null, ended: false,
 });
 let s = nobody();
 let door = { face: document.body.dataset.face === 'yes' ? 'starting' : 'off', open: false };
@@ -36,7 +36,7 @@ function draw() {
   $('larger').setAttribute('aria-label', t('language.larger'));
   text('title', title());
   drawPad();
-  text('camera', faceOn ? t('face.camera') : '');
+  text('camera', door.late ? t('home.late') : faceOn ? t('face.camera') : '');
   text('guidance', s.hint ? t('prompt.' + s.hint) : screen === 'guide' ? t('prompt.look') : t('face.' + door.face));
   $('guidance').classList.toggle('now', !!s.hint);
   text('why-text', screen === 'ask' ? t(`ask.${s.act}.text`) : '');
@@ -47,6 +47,7 @@ function draw() {
   drawResult();
   drawNotice();
   drawRecord();
+  drawReceipt();
   text('new-pin', s.issued ? s.issued.replace(/(.{4})(?=.)/g, '$1 ') : '');
   mirror(faceOn && (screen === 'home' || screen === 'guide'));
 }
@@ -54,6 +55,7 @@ function draw() {
 function title() {
   if (lost) return t('page.lost');
   if (s.banner) return t(s.banner);
+  if (s.receipt) return t('receipt.text');
   if (s.screen === 'home') {
     return t(door.open ? 'home.open' : door.face === 'on' ? 'home.title' : 'home.title.pin');
   }
@@ -111,6 +113,13 @@ function drawRecord() {
   const table = element('table', '');
   for (const p of r.passages) table.insertRow().append(element('td', time(p.at)), element('td', t('method.' + p.method)), element('td', t('outcome.' + p.outcome)));
   $('record').replaceChildren(list, element('h2', t('record.passages')), r.passages.length ? table : element('p', t('record.empty')));
+}
+
+function drawReceipt() {
+  const r = s.receipt;
+  document.body.dataset.receipt = r ? 'yes' : '';
+  $('qr').setAttribute('viewBox', r ? `-4 -4 ${r.size + 8} ${r.size + 8}` : '0 0 1 1'); // with its quiet zone
+  $('qr-dark').setAttribute('d', r ? r.path : '');
 }
 
 // go forgets everything of the screen before, except what is named.
@@ -230,6 +239,7 @@ function heard(name, e) {
   else if (name === 'screen') prompt(e);
   else if (name === 'cleared') cleared();
   else if (name === 'issued') { go('issued', { issued: e.pin }); after('issued', IDLE, leave); touched = Date.now(); }
+  else if (name === 'receipt') { if (s.screen === 'result' || s.screen === 'record') { s.receipt = e; draw(); } }
   else if (name === 'record') { go('record', { record: e }); touched = Date.now(); }
 }
 
@@ -292,4 +302,4 @@ for (const id of ['back', 'stop', 'done']) $(id).onclick = leave;
 
 speak(first);
 draw();
-listen(['door', 'screen', 'issued', 'record', 'cleared'], heard, (now) => { lost = now; draw(); });
+listen(['door', 'screen', 'issued', 'record', 'receipt', 'cleared'], heard, (now) => { lost = now; draw(); });

@@ -1,4 +1,5 @@
-package keeper_test
+// Package rooms_test is a keeper with this program in all other rooms, whatever those may do.
+package rooms_test
 
 import (
 	"bytes"
@@ -20,6 +21,7 @@ import (
 	"example.org/edged/configs"
 	"example.org/edged/internal/access"
 	"example.org/edged/internal/keeper"
+	"example.org/edged/internal/keysmith"
 	"example.org/edged/internal/notice"
 	"example.org/edged/internal/room"
 	"example.org/edged/internal/wire"
@@ -79,6 +81,20 @@ func pair(t *testing.T) (ours, theirs *os.File) {
 	return ours, theirs
 }
 
+// makeKeys is the keysmith's room without its walls.
+func makeKeys(t *testing.T, dir string, keeper *os.File) {
+	t.Helper()
+	must(t, os.MkdirAll(dir, 0o700))
+	raw, err := json.Marshal(room.Keysmith{Folder: dir, Tier: "key-file"})
+	must(t, err)
+	r, err := room.New(slog.New(slog.DiscardHandler), raw, map[string]*os.File{"keeper": keeper})
+	must(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); keysmith.Run(ctx, r) }()
+	t.Cleanup(func() { cancel(); <-ended })
+}
+
 func brief(t *testing.T, dir string) room.Keeper {
 	t.Helper()
 	n := new(notice.Notice)
@@ -98,6 +114,9 @@ func begin(t *testing.T, b room.Keeper) *house {
 	kiosk, theirs := pair(t)
 	files["kiosk"] = theirs
 	h.courier, files["courier"] = pair(t)
+	smith, theirs := pair(t)
+	files["keysmith"] = theirs
+	makeKeys(t, filepath.Join(b.Folder, "..", "keysmith"), smith)
 	raw, err := json.Marshal(b)
 	must(t, err)
 	r, err := room.New(slog.New(slog.NewTextHandler(&h.log, nil)), raw, files)

@@ -1,0 +1,103 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"example.org/edged/configs"
+	"example.org/edged/internal/bench"
+	"example.org/edged/internal/config"
+	"example.org/edged/internal/hall"
+	"example.org/edged/internal/wire"
+)
+
+type benchVaultCmd struct {
+	People int    `help:"How many people who do not exist to enrol." default:"10000"`
+	Dir    string `help:"A folder on the disk to measure; a new folder is made in it and removed. Default: the system's temporary folder." type:"existingdir"`
+	JSON   bool   `help:"Answer in JSON." name:"json"`
+}
+
+// Run lets a real keeper, behind its walls, measure itself in a folder of its own: this program must not be able to
+// touch a vault.
+func (c *benchVaultCmd) Run(t *tools) error {
+	if c.People < 5 || c.People > 1_000_000 {
+		return coded{exitUsage, fmt.Errorf("--people %d: from 5 to 1000000", c.People)}
+	}
+	dir, err := os.MkdirTemp(c.Dir, "edged-bench-")
+	if err != nil {
+		return fmt.Errorf("making a folder to measure in: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o711); err != nil { // the keeper's user walks through it
+		return fmt.Errorf("opening the way into the folder: %w", err)
+	}
+	house, err := t.measuredHouse(dir, c.People)
+	if err != nil {
+		return err
+	}
+	keep := func(ctx context.Context, heard func(time.Duration, wire.RoomSays)) error {
+		h, err := hall.New(house, t.log, func(e hall.Event) { heard(e.After, e.Word) })
+		if err != nil {
+			return coded{exitWalls, err}
+		}
+		return h.Run(ctx)
+	}
+	r, err := bench.Vault(t.ctx, c.People, os.Stderr, keep, time.Now)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return t.answer(r)
+	}
+	fmt.Fprintf(t.Out, "%d people\nboot      %8.1f ms until everybody is in the gallery\nwithdraw  %8.1f ms until nobody is found\nerase     %8.1f ms until nothing is left, proved and recorded\nsize      %8d bytes a person\nfilled in %8.1f s\n",
+		r.People, r.BootMS, r.WithdrawMS, r.EraseMS, r.BytesPerPerson, r.FillSeconds)
+	return nil
+}
+
+// measuredHouse is a house of the keeper and what it cannot do without.
+func (t *tools) measuredHouse(dir string, people int) (hall.House, error) {
+	text := fmt.Sprintf("device: {id: bench}\nstate: %q\nnotice: notice.yaml\ndoor: {methods: [pin, face], driver: virtual, path: %q}\ncamera: {source: v4l2}\nface: {models: m, keep: 365d}\n"+
+		// This PIN is nobody's: there is no screen to type one at.
+		"staff: [{name: bench, pin_hash: '$argon2id$v=19$m=19456,t=2,p=1$1r9aTrJVNY8/vX0pv6FFYg$G8NcfFoFmf9tUT5OKe31IA71uizVYL3OsniqL41qud8'}]\n",
+		filepath.Join(dir, "state"), filepath.Join(dir, "relay"))
+	for name, b := range map[string][]byte{"edged.yaml": []byte(text), "notice.yaml": configs.Notice} {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			return hall.House{}, err
+		}
+	}
+	cfg, err := config.Read(filepath.Join(dir, "edged.yaml"))
+	if err != nil {
+		return hall.House{}, err
+	}
+	pack, err := findPack(cfg.Face.Models, cfg.Face.Pack) // its hash alone is needed: no eye looks at anybody here
+	if err != nil {
+		return hall.House{}, err
+	}
+	programs, err := t.programs()
+	if err != nil {
+		return hall.House{}, err
+	}
+	h := hall.House{Programs: programs, Keeper: cfg.Keeper(pack, t.Time()), Relay: cfg.Relay(), OwnUsers: true, LogLevel: slog.LevelWarn}
+	h.Keeper.MadeUp = people
+	if need := uint64(people)<<11 + 16<<20; !lockable(need) {
+		t.log.Warn("this machine lets no user but root lock so much memory, so the measured keeper runs as root", slog.Uint64("mib", need>>20))
+		h.OwnUsers = false
+	}
+	h.Keys, err = t.keys(cfg)
+	return h, err
+}
+
+// lockable tells whether the rooms may be allowed to lock so much memory: a container's root often may not raise this.
+func lockable(bytes uint64) bool {
+	var l unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &l); err != nil {
+		return false
+	}
+	return l.Max >= bytes || unix.Setrlimit(unix.RLIMIT_MEMLOCK, &unix.Rlimit{Cur: bytes, Max: bytes}) == nil
+}

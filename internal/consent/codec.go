@@ -1,0 +1,157 @@
+package consent
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"example.org/edged/internal/notice"
+)
+
+// A start reads every record that there is, and encoding/json takes 30 µs for one: 3 s for 100,000 people, in which no
+// face is known. So the one form that a record has is written and read here by hand, eight times as fast. Reading is
+// believed only when writing gives the same bytes again, and whatever is not of that form encoding/json reads, which
+// says what is wrong with it.
+
+// encode is what json.Marshal gives; a test compares them.
+func (r Record) encode() []byte {
+	b := make([]byte, 0, 1024)
+	text := func(name, s string) {
+		b = append(append(append(b, `,"`...), name...), `":`...)
+		b = quoted(b, s)
+	}
+	b = append(b, `{"schema":`...)
+	b = quoted(b, r.Schema)
+	b = append(hex.AppendEncode(append(b, `,"record_id":"`...), r.ID[:]), '"')
+	b = strconv.AppendUint(append(b, `,"sequence":`...), r.Sequence, 10)
+	text("person", r.Who)
+	text("device", r.Device)
+	b = append(hex.AppendEncode(append(b, `,"notice_hash":"`...), r.Notice[:]), '"')
+	b = strconv.AppendInt(append(b, `,"notice_version":`...), int64(r.NoticeVersion), 10)
+	text("language", r.Language)
+	text("purpose", string(r.Purpose))
+	text("data", string(r.Data))
+	b = appendList(append(b, `,"recipients":`...), r.Recipients)
+	text("storage", r.Storage)
+	text("jurisdiction", r.Jurisdiction)
+	text("legal_basis", r.LegalBasis)
+	text("withdrawal", r.Withdrawal)
+	b = strconv.AppendBool(append(b, `,"separate":`...), r.Separate)
+	b = strconv.AppendBool(append(b, `,"refusal_offered":`...), r.RefusalOffered)
+	text("event_state", string(r.State))
+	b = append(r.At.AppendFormat(append(b, `,"event_time":"`...), time.RFC3339Nano), '"')
+	b = strconv.AppendBool(append(b, `,"event_time_trusted":`...), r.Trusted)
+	text("evidence", string(r.Evidence))
+	if !r.Until.IsZero() {
+		b = append(r.Until.AppendFormat(append(b, `,"retention_until":"`...), time.RFC3339Nano), '"')
+	}
+	return append(hex.AppendEncode(append(b, `,"prev_hash":"`...), r.Prev[:]), `"}`...)
+}
+
+// quoted writes a plain string as it is, and any other as encoding/json does.
+func quoted(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			q, err := json.Marshal(s)
+			if err != nil { // no string is without a form
+				panic("consent: internal error: " + err.Error())
+			}
+			return append(b, q...)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
+}
+
+func appendList(b []byte, list []string) []byte {
+	if list == nil {
+		return append(b, "null"...)
+	}
+	b = append(b, '[')
+	for i, s := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = quoted(b, s)
+	}
+	return append(b, ']')
+}
+
+// A scanner reads the form that encode writes, as far as its strings are plain and nobody receives anything.
+type scanner struct {
+	rest []byte
+	bad  bool
+}
+
+// scan tells whether b has that form. What it read is to be compared with b by encode.
+func scan(b []byte) (r Record, ok bool) {
+	s := &scanner{rest: b}
+	r.Schema = s.text(`{"schema":"`)
+	r.ID = s.hash(`,"record_id":"`)
+	sequence, err := strconv.ParseUint(s.word(`,"sequence":`), 10, 64)
+	s.bad = s.bad || err != nil
+	r.Sequence = sequence
+	r.Who, r.Device = s.text(`,"person":"`), s.text(`,"device":"`)
+	r.Notice = s.hash(`,"notice_hash":"`)
+	r.NoticeVersion, err = strconv.Atoi(s.word(`,"notice_version":`))
+	s.bad = s.bad || err != nil
+	r.Language, r.Purpose, r.Data = s.text(`,"language":"`), notice.Purpose(s.text(`,"purpose":"`)), notice.DataKind(s.text(`,"data":"`))
+	s.skip(`,"recipients":[]`)
+	r.Recipients = []string{}
+	r.Storage, r.Jurisdiction = s.text(`,"storage":"`), s.text(`,"jurisdiction":"`)
+	r.LegalBasis, r.Withdrawal = s.text(`,"legal_basis":"`), s.text(`,"withdrawal":"`)
+	r.Separate, r.RefusalOffered = s.word(`,"separate":`) == "true", s.word(`,"refusal_offered":`) == "true"
+	r.State, r.At = State(s.text(`,"event_state":"`)), s.time(`,"event_time":"`)
+	r.Trusted, r.Evidence = s.word(`,"event_time_trusted":`) == "true", Evidence(s.text(`,"evidence":"`))
+	if bytes.HasPrefix(s.rest, []byte(`,"retention_until"`)) {
+		r.Until = s.time(`,"retention_until":"`)
+	}
+	r.Prev = s.hash(`,"prev_hash":"`)
+	s.skip(`}`)
+	return r, !s.bad && len(s.rest) == 0
+}
+
+func (s *scanner) skip(what string) {
+	rest, ok := bytes.CutPrefix(s.rest, []byte(what))
+	s.rest, s.bad = rest, s.bad || !ok
+}
+
+// text is a string after what, up to its closing mark.
+func (s *scanner) text(what string) string {
+	s.skip(what)
+	end := bytes.IndexByte(s.rest, '"')
+	if s.bad || end < 0 || bytes.IndexByte(s.rest[:end], '\\') >= 0 {
+		s.bad = true
+		return ""
+	}
+	text := string(s.rest[:end])
+	s.rest = s.rest[end+1:]
+	return text
+}
+
+// word is a number or a yes or no.
+func (s *scanner) word(what string) string {
+	s.skip(what)
+	end := bytes.IndexByte(s.rest, ',')
+	if s.bad || end < 0 {
+		s.bad = true
+		return ""
+	}
+	word := string(s.rest[:end])
+	s.rest = s.rest[end:]
+	return word
+}
+
+func (s *scanner) hash(what string) (d digits) {
+	if text := s.text(what); !s.bad {
+		s.bad = d.UnmarshalText([]byte(text)) != nil
+	}
+	return d
+}
+
+func (s *scanner) time(what string) time.Time {
+	t, err := time.Parse(time.RFC3339Nano, s.text(what))
+	s.bad = s.bad || err != nil
+	return t
+}

@@ -1,0 +1,168 @@
+package keeper
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"example.org/edged/internal/consent"
+	"example.org/edged/internal/notice"
+	"example.org/edged/internal/person"
+	"example.org/edged/internal/template"
+	"example.org/edged/internal/vault"
+	"example.org/edged/internal/wire"
+)
+
+// tried is how many people withdraw, one after the other, in a measurement.
+const tried = 5
+
+// measure guards no door. Called on an empty folder it fills that with people who do not exist, the way real ones come
+// in; called on a full one it times what a person who withdraws waits for. Both go through the parts that serve a door.
+func (k *keeper) measure(ctx context.Context) error {
+	if k.faces == nil {
+		return errors.New("no face can be kept here, so nothing can be measured; the line above says why")
+	}
+	n, at := uint32(k.brief.MadeUp), uint32(k.gallery.Len())
+	k.room.Tell(&wire.Filled{Done: at, Of: n})
+	if at < n {
+		if err := k.fill(ctx, n); err != nil {
+			return err
+		}
+		k.room.Tell(&wire.Filled{Done: n, Of: n})
+	} else if err := k.time(ctx, n); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// fill enrols everybody.
+func (k *keeper) fill(ctx context.Context, n uint32) error {
+	text, err := notice.Parse(k.brief.Notice)
+	if err != nil {
+		return err
+	}
+	lang := ""
+	for lang = range text.Text {
+	}
+	model, err := modelHash(k.brief.Face.Model)
+	if err != nil {
+		return err
+	}
+	for from := uint32(0); from < n; from += together {
+		to := min(from+together, n)
+		err := k.register.Together(func() error { return k.fillSome(ctx, from, to, text, lang, model) })
+		if err != nil {
+			return fmt.Errorf("filling the vault: %w", err)
+		}
+		k.room.Tell(&wire.Filled{Done: to, Of: n})
+	}
+	return nil
+}
+
+// together is how many people are kept at once.
+const together = 500
+
+func (k *keeper) fillSome(ctx context.Context, from, to uint32, text *notice.Notice, lang string, model [32]byte) error {
+	var some []vault.Held
+	defer func() {
+		for _, h := range some {
+			k.arena.Wipe(h.Template)
+		}
+	}()
+	for i := from; i < to && ctx.Err() == nil; i++ {
+		p, t, err := k.madeUp(i)
+		if err != nil {
+			return err
+		}
+		now, trusted := k.clock.Now()
+		r, err := k.register.Give(p, text.Hash(), lang, consent.ByPIN, now, trusted)
+		some = append(some, vault.Held{Label: vault.Label{Person: p, Purpose: string(r.Purpose), Model: model, Consent: r.Hash(), Expiry: r.Until}, Template: t})
+		if err != nil {
+			return err
+		}
+	}
+	return errors.Join(ctx.Err(), k.vault.KeepAll(some))
+}
+
+// time has some people withdraw.
+func (k *keeper) time(ctx context.Context, n uint32) error {
+	ctx, stop := context.WithCancel(ctx)
+	swept := make(chan error, 1)
+	go func() { swept <- k.faces.Sweep().Run(ctx) }()
+	defer func() { stop(); <-swept }()
+	sizes, err := folderSize(k.brief.Folder)
+	if err != nil {
+		return err
+	}
+	out := wire.VaultTimes{People: n, BytesEach: uint32(sizes / int64(n))}
+	for i := range uint32(tried) {
+		withdrew, erased, err := k.timeOne(ctx, i*(n/tried))
+		if err != nil {
+			return err
+		}
+		out.WithdrawUS = max(out.WithdrawUS, uint32(withdrew.Microseconds()))
+		out.EraseUS = max(out.EraseUS, uint32(erased.Microseconds()))
+	}
+	k.room.Tell(&out)
+	return nil
+}
+
+func (k *keeper) timeOne(ctx context.Context, i uint32) (withdrew, erased time.Duration, err error) {
+	p, probe, err := k.madeUp(i)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer k.arena.Wipe(probe)
+	known := func() bool { return k.gallery.Find(probe, k.now(), sameSitting, margin).Known }
+	if !known() {
+		return 0, 0, errors.New("somebody who was stored is not found, so what follows would measure nothing")
+	}
+	began := time.Now()
+	k.faces.Withdraw(1, p)
+	if known() {
+		return 0, 0, errors.New("somebody who withdrew is still found")
+	}
+	withdrew = time.Since(began)
+	for k.faces.Sweep().Open() > 0 {
+		if time.Since(began) > time.Minute || ctx.Err() != nil {
+			return 0, 0, errors.New("an erasure did not end")
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return withdrew, time.Since(began), nil
+}
+
+// madeUp is the same person and the same face for the same number.
+func (k *keeper) madeUp(i uint32) (p person.ID, t template.Template, err error) {
+	var seed [32]byte
+	binary.BigEndian.PutUint32(seed[:], i)
+	numbers := rand.NewChaCha8(seed)
+	if p, err = person.New(numbers); err != nil {
+		return p, t, err
+	}
+	var v [template.Len]float32
+	for j := range v {
+		v[j] = float32(float64(numbers.Uint64())/math.MaxUint64 - .5)
+	}
+	t, err = k.arena.Put(&v)
+	return p, t, err
+}
+
+func folderSize(dir string) (sum int64, err error) {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return 0, err
+	}
+	for _, f := range files {
+		if st, err := f.Info(); err == nil && st.Mode().IsRegular() {
+			sum += st.Size()
+		}
+	}
+	return sum, nil
+}
