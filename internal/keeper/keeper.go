@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -101,6 +102,7 @@ type keeper struct {
 
 	lobby *lobby
 	desk  *order.Desk
+	full  atomic.Bool // the disk is nearly full
 	stop  *stop.Stop
 	mode  mode
 
@@ -205,7 +207,7 @@ func (k *keeper) openFaces() error {
 		Rules: enrol.Rules{Model: model, Purpose: string(notice.DoorEntry), Frames: f.EnrolFrom, Live: float32(f.Live),
 			Same: sameSitting, Within: time.Minute, Unique: threshold},
 		Now: k.clock.Now, Uptime: uptime, Write: k.scribe.Write, Name: k.scribe.Pseudonym,
-		Screen: k.screen, Gaze: k.gazeChanged, Log: k.log, Inactive: f.Inactive, Age: f.Age, Tier: k.tier,
+		Screen: k.screen, Gaze: k.gazeChanged, Full: k.full.Load, Log: k.log, Inactive: f.Inactive, Age: f.Age, Tier: k.tier,
 		Receipt: k.receipt, Receipts: receipt.NewDesk(k.audit, k.root.Derive(keys.Receipt)),
 	})
 	if err := k.faces.Load(); err != nil {
@@ -338,6 +340,7 @@ func (k *keeper) serve(ctx context.Context) error {
 	run(k.lobby.run)
 	run(func(ctx context.Context) error { return k.scribe.Run(ctx, k.toCourier()) })
 	run(k.watchMode)
+	run(k.watchDisk)
 	run(func(ctx context.Context) error { return k.room.Orders(ctx, k.heardHall) })
 	if k.faces != nil {
 		run(k.faces.Sweep().Run)
