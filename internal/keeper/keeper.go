@@ -181,17 +181,18 @@ func (k *keeper) openFaces() error {
 		return err
 	}
 	k.closers = append(k.closers, k.arena.Close)
-	if k.register, err = consent.Open(k.brief.Folder, k.brief.Device, n); k.register == nil {
-		return err
-	} else if err != nil {
-		k.log.Error("consents were set aside, so nobody is let in by face until they agree again", slog.String("why", err.Error()))
+	before, registered := k.faceFault, make(chan error, 1)
+	go func() { registered <- k.openRegister(n) }() // while the vault's pages are read: with many people each takes a while
+	if err = k.openKeys(); err == nil {
+		k.faceFault = wire.FaultVault
+		err = k.openVault()
+	}
+	if refused := <-registered; refused != nil {
+		k.faceFault = before
+		return refused
 	}
 	k.closers = append(k.closers, k.register.Close)
-	if err := k.openKeys(); err != nil {
-		return err
-	}
-	k.faceFault = wire.FaultVault
-	if err := k.openVault(); err != nil {
+	if err != nil {
 		return err
 	}
 	k.gallery = match.NewGallery(k.arena)
@@ -216,6 +217,15 @@ func (k *keeper) openFaces() error {
 	k.passage = passage.New(passage.Rules{Model: model, Frames: f.Frames, Within: 3 * time.Second, Live: float32(f.Live),
 		Threshold: threshold, Margin: margin, Again: k.brief.Door.Pulse + time.Second},
 		k.arena, k.gallery, gate{k}, k.now, uptime)
+	return nil
+}
+
+func (k *keeper) openRegister(n *notice.Notice) (err error) {
+	if k.register, err = consent.Open(k.brief.Folder, k.brief.Device, n); k.register == nil {
+		return err
+	} else if err != nil {
+		k.log.Error("consents were set aside, so nobody is let in by face until they agree again", slog.String("why", err.Error()))
+	}
 	return nil
 }
 
