@@ -56,8 +56,9 @@ func (d *device) leave() (leaving.Count, error) {
 		}
 	}
 	p := leaving.Parts{Dir: d.dir, Device: "edged/door", Tier: wire.TierFile,
-		Now:   func() (time.Time, bool) { return time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC), true },
-		NoKey: remove("key"), NoFaces: remove("faces"), NoPINs: remove("pins"),
+		Now:      func() (time.Time, bool) { return time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC), true },
+		Problems: func() []string { return nil },
+		NoKey:    remove("key"), NoFaces: remove("faces"), NoPINs: remove("pins"),
 		Commits: func() map[wire.Pseudonym]audit.Hash { return map[wire.Pseudonym]audit.Hash{{1}: {7}} },
 		Faces: func() ([]wire.Pseudonym, error) {
 			if d.has("faces") {
