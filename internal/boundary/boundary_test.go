@@ -61,12 +61,23 @@ never cmd/edged-courier  reaches internal/consent   the room with the network kn
 never cmd/edged-courier  reaches internal/access    the room with the network knows no PIN
 never cmd/edged-courier  reaches internal/keys      the room with the network has no device key
 never cmd/edged-courier  reaches os/exec            the room with the network starts no programs
+never cmd/edged-keysmith reaches runtime/cgo        the room that makes keys is memory-safe Go
+never cmd/edged-keysmith reaches os/exec            the room that makes keys starts no programs
+never cmd/edged-keysmith reaches internal/template  the room that makes keys sees no face
+never cmd/edged-keysmith reaches internal/vault     the room that makes keys sees no face
+never cmd/edged-keysmith reaches internal/vision    the room that makes keys sees no face
+never cmd/edged-keysmith reaches internal/access    the room that makes keys knows nobody
+never cmd/edged-keysmith reaches internal/keys      the device key is the keeper's
+never cmd/edged-keysmith reaches go.etcd.io/bbolt   the room that makes keys keeps no database
+never cmd/edged-keeper   reaches github.com/google/go-tpm/tpm2 it brings package net
+never cmd/edged-keeper   reaches internal/keysmith  rooms meet only in wire
 never cmd/edged          reaches net                the hall joins rooms and handles no packet
 never cmd/edged          reaches runtime/cgo        the hall is memory-safe Go
 never cmd/edged          reaches internal/keeper    the hall holds no room's work
 never cmd/edged          reaches internal/vault     the hall handles no face
 never cmd/edged          reaches internal/template  the hall handles no face
 never cmd/edged          reaches internal/keys      the hall handles no key
+never cmd/edged          reaches internal/keysmith  the hall handles no key
 never cmd/edged          reaches internal/courier   the hall holds no room's work
 never cmd/edged          reaches internal/kiosk     the hall holds no room's work
 never cmd/edged-demo     reaches internal/vault     the visitors see what anybody can see
@@ -76,7 +87,8 @@ only  internal/capture internal/eye                                             
 only  internal/eye                                                               import internal/vision    pixels stay in the eye
 only  internal/vault internal/match internal/enrol internal/passage internal/faces internal/keeper import internal/template  a face's numbers have six readers, all in the keeper
 only  internal/enrol internal/faces internal/keeper                              import internal/vault     the vault has three callers
-only  internal/vault internal/keeper                                             import internal/keys      the device key has two readers
+only  internal/keeper                                                            import internal/keys      the device key has one reader
+only  internal/keysmith                                                          import github.com/google/go-tpm/tpm2 one room talks to the TPM
 only  internal/vault internal/consent internal/access internal/courier internal/demo import go.etcd.io/bbolt   only who owns a file touches its format; the demo reads a copy
 only  internal/hall internal/room internal/command internal/demo                 import internal/confine   walls are raised in one place
 only  internal/confine internal/template internal/capture internal/ring internal/vision internal/lens import unsafe  raw memory and system calls have few homes

@@ -13,6 +13,9 @@ import (
 
 // Agree records the consent of somebody who has shown a second sign, and begins their enrolment.
 func (f *Faces) Agree(turn wire.Session, p person.ID, notice [32]byte, lang string) wire.Prompt {
+	if f.Full != nil && f.Full() { // a consent is not asked for what could then not be stored
+		return wire.PromptFaultAsk
+	}
 	now, trusted := f.Now()
 	r, err := f.Register.Give(p, notice, lang, consent.ByPIN, now, trusted)
 	switch {

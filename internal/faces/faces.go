@@ -41,6 +41,7 @@ type Parts struct {
 	Inactive time.Duration // 0: no limit
 	Age      time.Duration // 0: no limit
 	Gaze     func()        // what the eye should do may have changed
+	Full     func() bool   // the disk is nearly full: nobody is enrolled
 	Log      *slog.Logger
 }
 

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -101,6 +102,7 @@ type keeper struct {
 
 	lobby *lobby
 	desk  *order.Desk
+	full  atomic.Bool // the disk is nearly full
 	stop  *stop.Stop
 	mode  mode
 
@@ -181,17 +183,18 @@ func (k *keeper) openFaces() error {
 		return err
 	}
 	k.closers = append(k.closers, k.arena.Close)
-	if k.register, err = consent.Open(k.brief.Folder, k.brief.Device, n); k.register == nil {
-		return err
-	} else if err != nil {
-		k.log.Error("consents were set aside, so nobody is let in by face until they agree again", slog.String("why", err.Error()))
+	before, registered := k.faceFault, make(chan error, 1)
+	go func() { registered <- k.openRegister(n) }() // while the vault's pages are read: with many people each takes a while
+	if err = k.openKeys(); err == nil {
+		k.faceFault = wire.FaultVault
+		err = k.openVault()
+	}
+	if refused := <-registered; refused != nil {
+		k.faceFault = before
+		return refused
 	}
 	k.closers = append(k.closers, k.register.Close)
-	if err := k.openKeys(); err != nil {
-		return err
-	}
-	k.faceFault = wire.FaultVault
-	if err := k.openVault(); err != nil {
+	if err != nil {
 		return err
 	}
 	k.gallery = match.NewGallery(k.arena)
@@ -207,7 +210,7 @@ func (k *keeper) openFaces() error {
 		Rules: enrol.Rules{Model: model, Purpose: string(notice.DoorEntry), Frames: f.EnrolFrom, Live: float32(f.Live),
 			Same: sameSitting, Within: time.Minute, Unique: threshold},
 		Now: k.clock.Now, Uptime: uptime, Write: k.scribe.Write, Name: k.scribe.Pseudonym,
-		Screen: k.screen, Gaze: k.gazeChanged, Log: k.log, Inactive: f.Inactive, Age: f.Age, Tier: k.tier,
+		Screen: k.screen, Gaze: k.gazeChanged, Full: k.full.Load, Log: k.log, Inactive: f.Inactive, Age: f.Age, Tier: k.tier,
 		Receipt: k.receipt, Receipts: receipt.NewDesk(k.audit, k.root.Derive(keys.Receipt)),
 	})
 	if err := k.faces.Load(); err != nil {
@@ -216,6 +219,15 @@ func (k *keeper) openFaces() error {
 	k.passage = passage.New(passage.Rules{Model: model, Frames: f.Frames, Within: 3 * time.Second, Live: float32(f.Live),
 		Threshold: threshold, Margin: margin, Again: k.brief.Door.Pulse + time.Second},
 		k.arena, k.gallery, gate{k}, k.now, uptime)
+	return nil
+}
+
+func (k *keeper) openRegister(n *notice.Notice) (err error) {
+	if k.register, err = consent.Open(k.brief.Folder, k.brief.Device, n); k.register == nil {
+		return err
+	} else if err != nil {
+		k.log.Error("consents were set aside, so nobody is let in by face until they agree again", slog.String("why", err.Error()))
+	}
 	return nil
 }
 
@@ -340,6 +352,7 @@ func (k *keeper) serve(ctx context.Context) error {
 	run(k.lobby.run)
 	run(func(ctx context.Context) error { return k.scribe.Run(ctx, k.toCourier()) })
 	run(k.watchMode)
+	run(k.watchDisk)
 	run(func(ctx context.Context) error { return k.room.Orders(ctx, k.heardHall) })
 	if k.faces != nil {
 		run(k.faces.Sweep().Run)

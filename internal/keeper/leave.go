@@ -26,7 +26,8 @@ import (
 func (k *keeper) leave() error {
 	dir := k.brief.Folder
 	in := func(name string) string { return filepath.Join(dir, name) }
-	p := leaving.Parts{Dir: dir, Device: k.brief.Device}
+	var problems []string
+	p := leaving.Parts{Dir: dir, Device: k.brief.Device, Problems: func() []string { return problems }}
 	p.NoKey = func() error { return destroy(in("device.key"), in("tier")) }
 	if _, err := os.Stat(in(leaving.CertificateName)); err == nil {
 		// A power cut fell between the certificate and the end; without the key nothing could be opened or signed.
@@ -42,7 +43,7 @@ func (k *keeper) leave() error {
 		return err
 	}
 	defer k.root.Wipe()
-	if p.Log, err = k.leavingLog(&p); err != nil {
+	if p.Log, err = k.leavingLog(&problems); err != nil {
 		return err
 	}
 	defer p.Log.Close()
@@ -54,7 +55,7 @@ func (k *keeper) leave() error {
 		people, err := vault.People(dir)
 		if err != nil {
 			k.log.Warn("the stored faces cannot be counted; they are destroyed all the same", slog.String("why", err.Error()))
-			p.Problems = append(p.Problems, "the vault was damaged, so its faces could not be counted: "+err.Error())
+			problems = append(problems, "the vault was damaged, so its faces could not be counted: "+err.Error())
 			return nil, nil
 		}
 		var all []wire.Pseudonym
@@ -63,7 +64,7 @@ func (k *keeper) leave() error {
 		}
 		return all, nil
 	}
-	p.PINs = func() (int, error) { return k.countPINs(&p) }
+	p.PINs = func() (int, error) { return k.countPINs(&problems) }
 	p.NoFaces = func() error { return vault.Destroy(dir) }
 	p.NoPINs = func() error { return access.Destroy(dir) }
 	p.Commits = func() map[wire.Pseudonym]audit.Hash {
@@ -84,13 +85,13 @@ func (k *keeper) leave() error {
 }
 
 // leavingLog opens the log; a damaged one is put aside whole, as the evidence it is, and the certificate says so.
-func (k *keeper) leavingLog(p *leaving.Parts) (*audit.Log, error) {
+func (k *keeper) leavingLog(problems *[]string) (*audit.Log, error) {
 	dir, origin, seed := filepath.Join(k.brief.Folder, "audit"), "edged/"+k.brief.Device, k.root.Derive(keys.AuditSigning)
 	l, err := audit.Open(dir, origin, seed, k.log)
 	if problem := new(audit.Problem); !errors.As(err, &problem) {
 		return l, err
 	}
-	p.Problems = append(p.Problems, err.Error())
+	*problems = append(*problems, err.Error())
 	for n := 1; ; n++ {
 		aside := fmt.Sprintf("%s.damaged-%d", dir, n)
 		if _, err := os.Lstat(aside); errors.Is(err, fs.ErrNotExist) {
@@ -103,14 +104,14 @@ func (k *keeper) leavingLog(p *leaving.Parts) (*audit.Log, error) {
 }
 
 // countPINs does not make a book where none is.
-func (k *keeper) countPINs(p *leaving.Parts) (int, error) {
+func (k *keeper) countPINs(problems *[]string) (int, error) {
 	if _, err := os.Stat(filepath.Join(k.brief.Folder, "access.db")); errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
 	b, err := access.OpenBook(k.brief.Folder, k.root.Derive(keys.PINPepper), k.brief.PIN, rand.Reader, k.trustedNow)
 	if err != nil {
 		k.log.Warn("the PINs cannot be counted; they are destroyed all the same", slog.String("why", err.Error()))
-		p.Problems = append(p.Problems, "the book of PINs was damaged, so they could not be counted: "+err.Error())
+		*problems = append(*problems, "the book of PINs was damaged, so they could not be counted: "+err.Error())
 	}
 	if b == nil {
 		return 0, nil

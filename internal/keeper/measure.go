@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"time"
 
 	"example.org/edged/internal/consent"
@@ -123,12 +124,21 @@ func (k *keeper) timeOne(ctx context.Context, i uint32) (withdrew, erased time.D
 	if !known() {
 		return 0, 0, errors.New("somebody who was stored is not found, so what follows would measure nothing")
 	}
+	searching := make(chan struct{})
+	go func() { defer close(searching); known() }() // somebody stands at the door meanwhile
+	defer func() { <-searching }()
 	began := time.Now()
-	k.faces.Withdraw(1, p)
+	acted := make(chan struct{})
+	go func() { defer close(acted); k.faces.Withdraw(1, p) }()
+	defer func() { <-acted }()
+	for k.gallery.Verify(p, probe, k.now(), sameSitting) {
+		runtime.Gosched()
+	}
+	withdrew = time.Since(began)
 	if known() {
 		return 0, 0, errors.New("somebody who withdrew is still found")
 	}
-	withdrew = time.Since(began)
+	<-acted
 	for k.faces.Sweep().Open() > 0 {
 		if time.Since(began) > time.Minute || ctx.Err() != nil {
 			return 0, 0, errors.New("an erasure did not end")

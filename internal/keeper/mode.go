@@ -42,6 +42,8 @@ func (k *keeper) judge(at time.Duration) wire.FaceMode {
 		return wire.FaceRestWalls
 	case k.faceTrouble != wire.FaceOff:
 		return k.faceTrouble
+	case k.full.Load(): // nothing in the log is ever overwritten; the last of the disk is for PINs and erasures
+		return wire.FaceRestLog
 	case !trusted:
 		return wire.FaceRestClock
 	case m.heard == 0 && time.Since(k.began) < eyeSilence:

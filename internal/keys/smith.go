@@ -154,7 +154,7 @@ func (s *Smith) remember(tier wire.Tier) error {
 	}
 	for t := tier + 1; t <= wire.TierTPM; t++ {
 		if before == t.String() {
-			return fmt.Errorf("keys: faces were kept by tier %s, and the keysmith now offers only %s: mend the %[1]s, or remove %s to take the weaker one for good", before, tier, s.path)
+			return fmt.Errorf("keys: faces were kept by tier %s, and the keysmith now offers only %s: mend the %[1]s, or remove %[3]s to take the weaker one for good", before, tier, s.path)
 		}
 	}
 	part := s.path + ".new"

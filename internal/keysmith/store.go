@@ -145,7 +145,7 @@ func tierNamed(name string) wire.Tier {
 func (s *Store) reopen(m made) error {
 	s.tier = tierNamed(m.Tier)
 	if s.Want != wire.TierUnknown && s.Want != s.tier {
-		return no(wire.KeyTroubleOther, "the keys of this device are kept by %s, and the configuration asks for %s: write keys.tier: %[1]s, or remove %s and enrol everybody again",
+		return no(wire.KeyTroubleOther, "the keys of this device are kept by %s, and the configuration asks for %s: write keys.tier: %[1]s, or remove %[3]s and enrol everybody again",
 			s.tier, s.Want, s.Folder)
 	}
 	err := s.pick(m.Salt)

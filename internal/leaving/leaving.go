@@ -44,7 +44,7 @@ type Parts struct {
 	NoKey    func() error
 	Commits  func() map[wire.Pseudonym]audit.Hash // of the enrolments, for the line of each erasure
 	After    func(step string) error              // tests cut the power here; nil otherwise
-	Problems []string                             // what could not be read; the certificate says it
+	Problems func() []string                      // what could not be read while counting; the certificate says it
 }
 
 // A Count is what there was before.
@@ -52,6 +52,8 @@ type Count struct {
 	Faces  int              `json:"faces"`
 	PINs   int              `json:"pins"`
 	People []wire.Pseudonym `json:"people"` // of the faces; removed with the file
+
+	Problems []string `json:"problems"`
 }
 
 // Leave does all of it, or what an earlier try has left over.
@@ -124,6 +126,7 @@ func (p Parts) count() (c Count, err error) {
 	if c.PINs, err = p.PINs(); err != nil {
 		return c, fmt.Errorf("leaving: counting PINs: %w", err)
 	}
+	c.Problems = p.Problems()
 	if err := p.write(audit.Entry{Kind: wire.KindLeaving, Reason: wire.ReasonLeaving}); err != nil {
 		return c, err
 	}
@@ -179,7 +182,7 @@ func (p Parts) certify(c Count) error {
 	h := p.Log.Head()
 	text := fmt.Sprintf("%s\ndevice %s\nat %s trusted=%v\nfaces erased %d left 0\npins destroyed %d left 0\nkeys destroyed: %s\nlog %d %s\n",
 		audit.CertificateTitle, p.Device, at.UTC().Format(time.RFC3339), trusted, c.Faces, c.PINs, p.Tier.Promise(), h.Size, tlog.Hash(h.Root))
-	for _, s := range p.Problems {
+	for _, s := range c.Problems {
 		text += "problem " + strings.ReplaceAll(s, "\n", "; ") + "\n"
 	}
 	signed, err := p.Log.Certify(text)

@@ -46,7 +46,9 @@ func (a *Arena) Seal(t Template, key *[32]byte, aad []byte, rand io.Reader) ([]b
 	return gcm.Seal(out, out[turnSize:], b[:], bind(out[:turnSize], aad)), nil
 }
 
-func bind(turn, aad []byte) []byte { return append(append([]byte(nil), turn...), aad...) }
+func bind(turn, aad []byte) []byte {
+	return append(append(make([]byte, 0, len(turn)+len(aad)), turn...), aad...)
+}
 
 // Open decrypts a sealed template straight into locked memory: the numbers are nowhere else on the way. One of another
 // turn is brought to the present one there. On any difference in key, aad or bytes nothing comes of it.

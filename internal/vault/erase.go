@@ -86,18 +86,28 @@ func (v *Vault) find(gone map[person.ID]bool) (records []person.ID, marks int, e
 // compact begins a new generation, writes both files anew and proves that nothing owed is in them. Where the keysmith
 // does not follow, the files are cleared of what they hold all the same, and the marks of what is owed stay.
 func (v *Vault) compact(stays func(k []byte) bool) error {
-	if err := v.rotate(); err != nil {
-		if !v.torn {
-			all := func([]byte) bool { return true }
-			err = errors.Join(err, v.renew(keysFile, &v.keys, all), v.renew(peopleFile, &v.people, all))
+	// The larger file is written while the smaller one is; until the generation has moved on its name is its own.
+	type filled struct {
+		db  *bbolt.DB
+		err error
+	}
+	people := make(chan filled, 1)
+	go func() {
+		db, err := v.fill(peopleFile, v.people, func(k []byte) bool { return !bytes.Equal(k, nobody[:]) && stays(k) })
+		people <- filled{db, err}
+	}()
+	err := v.rotate()
+	fresh := <-people
+	if err == nil {
+		err = v.step("keys compacted")
+	}
+	if err != nil {
+		if fresh.err == nil {
+			err = errors.Join(err, fresh.db.Close())
 		}
-		return err
+		return errors.Join(err, v.clearUp())
 	}
-	if err := v.step("keys compacted"); err != nil {
-		return err
-	}
-	notNobody := func(k []byte) bool { return !bytes.Equal(k, nobody[:]) && stays(k) }
-	if err := v.renew(peopleFile, &v.people, notNobody); err != nil {
+	if err := v.renew(peopleFile, &v.people, fresh.db, fresh.err); err != nil {
 		return err
 	}
 	if err := v.step("people compacted"); err != nil {
@@ -116,11 +126,24 @@ func (v *Vault) compact(stays func(k []byte) bool) error {
 	return nil
 }
 
+// clearUp writes the files anew without a new generation: what was erased goes from them, and its marks stay.
+func (v *Vault) clearUp() error {
+	if v.torn {
+		return nil // keys.db.next may be the right one: the next attempt finds out
+	}
+	all := func([]byte) bool { return true }
+	keys, err := v.fill(keysFile, v.keys, all)
+	if err = v.renew(keysFile, &v.keys, keys, err); err != nil {
+		return err
+	}
+	people, err := v.fill(peopleFile, v.people, all)
+	return v.renew(peopleFile, &v.people, people, err)
+}
+
 // renew puts a compacted file in the place of an open one. The folder is synced before the old file is let go, so
 // what was erased cannot come back with a power cut after Erase has returned.
-func (v *Vault) renew(name string, db **bbolt.DB, stays func(k []byte) bool) error {
-	fresh, err := v.rewrite(name, *db, stays)
-	if err != nil {
+func (v *Vault) renew(name string, db **bbolt.DB, fresh *bbolt.DB, err error) error {
+	if fresh, err = v.place(name, fresh, err); err != nil {
 		return err
 	}
 	old := *db

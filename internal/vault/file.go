@@ -8,6 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.org/edged/internal/pages"
@@ -98,12 +101,10 @@ func openFile(path string, keyLen int) (*bbolt.DB, error) {
 	return db, nil
 }
 
-// rewrite makes a file anew with the entries of old (none when old is nil) and of unfinished those that stay, and
-// moves it into place. bbolt keeps the bytes of what was deleted in free pages and never gives one back: only a new
-// file is without them. The name holds the old file or the new one, whole, at every moment.
-func (v *Vault) rewrite(name string, old *bbolt.DB, stays func(person []byte) bool) (*bbolt.DB, error) {
+// place moves a filled file to its name. bbolt keeps the bytes of what was deleted in free pages and never gives one
+// back: only a new file is without them. The name holds the old file or the new one, whole, at every moment.
+func (v *Vault) place(name string, fresh *bbolt.DB, err error) (*bbolt.DB, error) {
 	path := v.path(name)
-	fresh, err := v.fill(name, old, stays)
 	if err != nil {
 		return nil, fmt.Errorf("vault: write %s anew (is the disk full?): %w", path, err)
 	}
@@ -116,7 +117,8 @@ func (v *Vault) rewrite(name string, old *bbolt.DB, stays func(person []byte) bo
 	return fresh, nil
 }
 
-// fill makes the file that is to become name.
+// fill makes the file that is to become name, with the entries of old (none when old is nil) and of unfinished those
+// that stay.
 func (v *Vault) fill(name string, old *bbolt.DB, stays func(person []byte) bool) (*bbolt.DB, error) {
 	same := func(_, value []byte) ([]byte, error) { return value, nil }
 	if name != keysFile {
@@ -295,26 +297,25 @@ func syncFolder(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// holdsAny reads a whole file, free pages too, for any of the traces.
+// holdsAny reads a whole file, free pages too, for any of the traces: in as many parts at a time as there are cores.
 func holdsAny(path string, traces *traces) (bool, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return false, err
 	}
 	defer f.Close()
-	buf := make([]byte, 1<<20)
-	kept := 0
-	for {
-		n, err := io.ReadFull(f, buf[kept:])
-		if traces.in(buf[:kept+n]) {
-			return true, nil
-		}
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-		kept = copy(buf, buf[len(buf)-piece+1:]) // a trace may lie across two readings
+	st, err := f.Stat()
+	if err != nil {
+		return false, err
 	}
+	var all sync.WaitGroup
+	var found atomic.Bool
+	parts := int64(runtime.GOMAXPROCS(0))
+	errs := make([]error, parts)
+	for i := range parts {
+		from, to := st.Size()*i/parts, st.Size()*(i+1)/parts+piece-1 // a trace may lie across two parts
+		all.Go(func() { errs[i] = traces.search(io.NewSectionReader(f, from, to-from), &found) })
+	}
+	all.Wait()
+	return found.Load(), errors.Join(errs...)
 }

@@ -198,3 +198,29 @@ func TestYesterdaysVaultIsSetAside(t *testing.T) {
 		t.Errorf("%d open", len(in))
 	}
 }
+
+// BenchmarkErase100k is one erasure among 100,000 people: a new generation, all keys wrapped anew, both files written
+// anew and searched.
+func BenchmarkErase100k(b *testing.B) {
+	h := newHouse(b)
+	var some []vault.Held
+	var people []person.ID
+	f := h.face(1)
+	for range 100_000 {
+		p, err := person.New(rand.Reader)
+		if err != nil {
+			b.Fatal(err)
+		}
+		people = append(people, p)
+		some = append(some, vault.Held{Label: label(p), Template: f})
+	}
+	if err := h.vault.KeepAll(some); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := h.vault.Erase(people[0]); err != nil {
+			b.Fatal(err)
+		}
+		people = people[1:]
+	}
+}

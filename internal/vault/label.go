@@ -35,7 +35,11 @@ type keyID [16]byte
 // fields is the one encoding of a list of values: each with its length in front, big endian, so that no two lists
 // give the same bytes.
 func fields(values ...[]byte) []byte {
-	var out []byte
+	size := 0
+	for _, v := range values {
+		size += 2 + len(v)
+	}
+	out := make([]byte, 0, size)
 	for _, v := range values {
 		out = binary.BigEndian.AppendUint16(out, uint16(len(v)))
 		out = append(out, v...)

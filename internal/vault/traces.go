@@ -1,5 +1,11 @@
 package vault
 
+import (
+	"errors"
+	"io"
+	"sync/atomic"
+)
+
 // piece is the length of the smallest trace looked for: one block of AES.
 const piece = 16
 
@@ -27,4 +33,23 @@ func (t *traces) in(b []byte) bool {
 		}
 	}
 	return false
+}
+
+// search reads to the end, or until somebody has found something.
+func (t *traces) search(r io.Reader, found *atomic.Bool) error {
+	buf, kept := make([]byte, 1<<20), 0
+	for !found.Load() {
+		n, err := io.ReadFull(r, buf[kept:])
+		if t.in(buf[:kept+n]) {
+			found.Store(true)
+		}
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		kept = copy(buf, buf[len(buf)-piece+1:]) // a trace may lie across two readings
+	}
+	return nil
 }

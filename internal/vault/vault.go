@@ -148,8 +148,8 @@ func (v *Vault) makeMissing(name, other string) error {
 	} else if some {
 		return fmt.Errorf("vault: %s is missing, but %s is there and not empty: %w", v.path(name), v.path(other), pages.ErrUnsound)
 	}
-	db, err := v.rewrite(name, nil, nil)
-	if err != nil {
+	db, err := v.fill(name, nil, nil)
+	if db, err = v.place(name, db, err); err != nil {
 		return err
 	}
 	return errors.Join(db.Close(), v.lock.Sync())

@@ -1,0 +1,122 @@
+package hall_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/edged/configs"
+	"example.org/edged/internal/config"
+	"example.org/edged/internal/hall"
+	"example.org/edged/internal/keysmith/keysmithtest"
+	"example.org/edged/internal/room"
+	"example.org/edged/internal/wire"
+)
+
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == hall.StageWord {
+		os.Exit(hall.Stage())
+	}
+	os.Exit(m.Run())
+}
+
+// house is a keeper and a keysmith, the real programs behind their real walls.
+func house(t *testing.T, tpm string) hall.House {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "hall-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	os.Chmod(dir, 0o755)
+	for _, name := range []string{"edged-keeper", "edged-keysmith"} {
+		build := exec.Command("go", "build", "-o", filepath.Join(dir, name), "../../cmd/"+name)
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	text := fmt.Sprintf("device: {id: door-1}\nstate: state\nnotice: notice.yaml\ndoor: {methods: [pin, face]}\ncamera: {source: v4l2}\nface: {models: m}\nkeys: {tpm: %q}\n"+
+		"staff: [{name: desk, pin_hash: '$argon2id$v=19$m=19456,t=2,p=1$1r9aTrJVNY8/vX0pv6FFYg$G8NcfFoFmf9tUT5OKe31IA71uizVYL3OsniqL41qud8'}]\n", tpm)
+	for name, b := range map[string][]byte{"edged.yaml": []byte(text), "notice.yaml": configs.Notice} {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg, err := config.Read(filepath.Join(dir, "edged.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(cfg.State, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	pack := room.Pack{Files: map[string]room.ModelFile{"feature": {SHA256: strings.Repeat("ab", 32)}}}
+	return hall.House{Programs: dir, Keeper: cfg.Keeper(pack, time.Now().Add(-time.Hour)), Relay: cfg.Relay(), OwnUsers: true, LogLevel: slog.LevelInfo,
+		Keys: &hall.Keys{Folder: cfg.KeysFolder(), Tier: cfg.Keys.Tier, TPM: cfg.Keys.TPM}}
+}
+
+// live runs the house until PINs open the door, and tells whether the keys of faces were there.
+func live(t *testing.T, h hall.House) (keys bool) {
+	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), 60*time.Second)
+	defer stop()
+	ready := false
+	keys = true
+	one, err := hall.New(h, slog.New(slog.DiscardHandler), func(e hall.Event) {
+		switch w := e.Word.(type) {
+		case *wire.Fault:
+			keys = keys && w.Fault != wire.FaultKeys
+		case *wire.Ready:
+			if w.Part == wire.PartPIN {
+				ready = true
+				stop()
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := one.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if !ready {
+		t.Fatal("PINs do not open the door")
+	}
+	return keys
+}
+
+// The keysmith, without any network, reaches the TPM by the descriptor that the hall handed over. When the TPM is gone
+// the PIN opens all the same, faces rest, and nothing weaker takes the TPM's place.
+func TestATPMThatIsGoneCostsTheFaceAndNotTheDoor(t *testing.T) {
+	chip := keysmithtest.NewChip(t)
+	h := house(t, "unix:"+chip.Path)
+	if !live(t, h) || !live(t, h) {
+		t.Fatal("no keys, although the TPM is there")
+	}
+	made, err := os.ReadFile(filepath.Join(h.Keys.Folder, "made"))
+	if err != nil || !strings.Contains(string(made), `"tpm"`) {
+		t.Fatalf("%s, %v", made, err)
+	}
+	h.Keys.TPM = "unix:" + chip.Path + "-is-gone"
+	if live(t, h) {
+		t.Error("keys without the TPM")
+	}
+	after, _ := os.ReadFile(filepath.Join(h.Keys.Folder, "made"))
+	if string(after) != string(made) {
+		t.Errorf("now it says %s", after)
+	}
+	h.Keys.TPM = "unix:" + chip.Path
+	if !live(t, h) {
+		t.Error("the TPM is back, and no keys")
+	}
+	h.Keys = nil
+	if live(t, h) {
+		t.Error("keys without a keysmith")
+	}
+}
