@@ -238,7 +238,7 @@ func TestAMatchInFlightDiesWithTheConsent(t *testing.T) {
 					if first {
 						ready <- struct{}{}
 					}
-					r.gallery.While(a.Person, func() {
+					r.gallery.While(a.Person, r.at, func() {
 						if withdrawn.Load() {
 							late.Add(1)
 						}
