@@ -229,9 +229,9 @@ func (w *world) checkFace(k *keeper, p *somebody) error {
 	}
 	switch {
 	case p.stored == dead && opened:
-		return fmt.Errorf("an erased face came back (%s)", p.pending)
+		return fmt.Errorf("an erased face came back (%s): %s", p.pending, k.log)
 	case p.stored == alive && !opened:
-		return fmt.Errorf("a face that was enrolled is lost (%s)", p.pending)
+		return fmt.Errorf("a face that was enrolled is lost (%s): %s", p.pending, k.log)
 	case p.stored == either && opened:
 		p.stored = alive
 	case p.stored == either:
