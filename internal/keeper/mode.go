@@ -126,6 +126,7 @@ func (k *keeper) tellStatus() {
 	k.lobby.frontDoor(mode, k.door.IsOpen(), late, k.now())
 	s := wire.Status{Face: mode, Open: k.door.IsOpen(), People: uint32(k.book.Len()), Camera: camera,
 		UptimeS: uint32(time.Since(k.began).Seconds())}
+	s.Keys = k.tier()
 	if k.faces != nil {
 		s.Enrolled, s.Late = uint32(k.faces.Stored()), uint32(k.faces.Late())
 	}
