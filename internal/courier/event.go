@@ -51,6 +51,11 @@ var kindCodes = map[wire.Kind]string{
 	wire.KindOrderRejected:   "ORD001W",
 	wire.KindFaceMode:        "FAC001I",
 	wire.KindTemplateRefused: "FAC002W",
+	wire.KindFaceStopped:     "STP001W",
+	wire.KindStopLifted:      "STP002I",
+	wire.KindLiftRefused:     "STP003W",
+	wire.KindLeaving:         "SYS002W",
+	wire.KindLeft:            "SYS003I",
 	wire.KindDecision:        "DOR000I",
 }
 
