@@ -112,9 +112,7 @@ func folder(t *testing.T) string {
 
 // openHouse starts a keeper on a folder. The calling goroutine keeps its thread: the room dies with the thread that
 // started it.
-func openHouse(t *testing.T, program, folder string) *house { return openTurned(t, program, folder, 1) }
-
-func openTurned(t *testing.T, program, folder string, turn uint32) *house {
+func openHouse(t *testing.T, program, folder string, told ...func(*room.Keeper)) *house {
 	t.Helper()
 	hash, err := access.HashStaff(staffPIN, rand.Reader)
 	if err != nil {
@@ -123,8 +121,11 @@ func openTurned(t *testing.T, program, folder string, turn uint32) *house {
 	h := &house{t: t, folder: folder, relay: filepath.Join(t.TempDir(), "relay"), screen: make(chan wire.KioskHears, 1024), hall: make(chan wire.RoomSays, 1024)}
 	brief := room.Keeper{Device: "door-1", Site: "here", Folder: folder, Notice: text.Canonical(), Built: time.Now().Add(-time.Hour),
 		Door: room.Door{Driver: "virtual", Pulse: 100 * time.Millisecond}, PIN: room.PIN{Digits: 8}, Walls: true,
-		Face:  &room.Face{Model: fmt.Sprintf("%x", model), Level: "default", Frames: 3, EnrolFrom: 5, Keep: keepDays * 24 * time.Hour, Live: .05, Turn: turn},
+		Face:  &room.Face{Model: fmt.Sprintf("%x", model), Level: "default", Frames: 3, EnrolFrom: 5, Keep: keepDays * 24 * time.Hour, Live: .05},
 		Staff: []room.Staff{{Name: "desk", Hash: hash}}}
+	for _, tell := range told {
+		tell(&brief)
+	}
 	raw, err := json.Marshal(brief)
 	if err != nil {
 		t.Fatal(err)

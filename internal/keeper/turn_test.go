@@ -10,6 +10,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"example.org/edged/internal/room"
 	"example.org/edged/internal/wire"
 )
 
@@ -58,7 +59,8 @@ func TestADeviceIsTurnedWithoutCallingAnybodyBack(t *testing.T) {
 		t.Fatalf("stored under the turns %v", turns)
 	}
 
-	h = openTurned(t, program, folder, 2)
+	once := func(b *room.Keeper) { b.Face.Turn = 2 }
+	h = openHouse(t, program, folder, once)
 	h.faceIs(true)
 	h.show(face(1), 3)
 	h.prompt(wire.PromptWelcome)
@@ -67,7 +69,7 @@ func TestADeviceIsTurnedWithoutCallingAnybodyBack(t *testing.T) {
 		t.Errorf("stored under the turns %v", turns)
 	}
 
-	h = openTurned(t, program, folder, 2)
+	h = openHouse(t, program, folder, once)
 	h.faceIs(true)
 	h.show(face(1), 3)
 	h.prompt(wire.PromptWelcome)
