@@ -140,3 +140,26 @@ func TestAnyNumberOfOlderHeads(t *testing.T) {
 		t.Errorf("a fork after 200: %v", err)
 	}
 }
+
+func TestOwedErasuresAreCounted(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "audit")
+	if n, err := audit.Owed(dir); n != 0 || err != nil {
+		t.Errorf("no log yet: %d, %v", n, err)
+	}
+	l := open(t, dir)
+	say := func(k wire.Kind, who byte, want int) {
+		t.Helper()
+		l.Append(audit.Entry{Kind: k, Who: wire.Pseudonym{who}})
+		fill := make([]audit.Entry, 200)
+		l.AppendAll(fill)
+		if n, err := audit.Owed(dir); n != want || err != nil {
+			t.Errorf("after %v of %d: %d, %v", k, who, n, err)
+		}
+	}
+	say(wire.KindErased, 1, 0)
+	say(wire.KindEraseFailed, 2, 1)
+	say(wire.KindEraseFailed, 2, 1)
+	say(wire.KindEraseFailed, 3, 2)
+	say(wire.KindErased, 2, 1)
+	say(wire.KindErased, 3, 0)
+}

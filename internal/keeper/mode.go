@@ -67,6 +67,9 @@ func (k *keeper) watchMode(ctx context.Context) error {
 		}
 		changed := k.turnMode()
 		if k.faces != nil && k.faces.Late() != late {
+			if now := k.faces.Late(); now > late {
+				k.room.Fault(wire.FaultErase)
+			}
 			late, changed = k.faces.Late(), true
 		}
 		if changed || open != k.door.IsOpen() || time.Since(told) > 30*time.Second {
