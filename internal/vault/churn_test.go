@@ -15,7 +15,7 @@ const step = 16 << 20
 
 // People come and go; the files stay within twice what is alive in them, and a step. EDGED_LONG=1 lets 100,000 pass.
 func TestChurnDoesNotGrowTheVault(t *testing.T) {
-	total, there := 6_000, 2_000
+	total, there := 4_000, 2_000
 	if os.Getenv("EDGED_LONG") != "" {
 		total = 100_000
 	}
