@@ -66,14 +66,15 @@ func stateFindings(cfg *config.Config) (all []config.Finding) {
 	add := func(l config.Level, part, what, do string) {
 		all = append(all, config.Finding{Level: l, Part: part, What: what, Do: do})
 	}
+	seen := func(dir, name string) bool { _, err := os.Lstat(filepath.Join(dir, name)); return err == nil }
 	keeper := filepath.Join(cfg.State, "keeper")
-	if there(cfg.State, leavingMark) {
+	if seen(cfg.State, leavingMark) {
 		add(config.Fail, "state", "this device is being decommissioned, and that is not finished", "run `edged decommission` or `edged run` to finish it")
 	}
-	if there(cfg.State, leftMark) {
+	if seen(cfg.State, leftMark) {
 		add(config.Fail, "state", "this device was decommissioned", "to use it again as a new one, move "+cfg.State+" away")
 	}
-	if there(keeper, "stopped") || there(cfg.State, "stop") {
+	if seen(keeper, "stopped") || seen(cfg.State, "stop") {
 		add(config.Warn, "faces", "faces are stopped by hand; PINs work", "two members of staff take it back with `edged stop lift`")
 	}
 	switch owed, err := audit.Owed(filepath.Join(keeper, "audit")); {

@@ -260,6 +260,25 @@ func TestAMatchInFlightDiesWithTheConsent(t *testing.T) {
 	}
 }
 
+// The same with the moments in a fixed order: found, withdrawn, and only then the relay.
+func TestFoundBeforeIsNobodyAfterTheWithdrawal(t *testing.T) {
+	r := newRoom(t)
+	r.enrol()
+	probe, err := r.arena.Put(&sighting().Feature)
+	r.must(err)
+	a := r.gallery.Find(probe, begun, .5, 0)
+	if !a.Known || !r.gallery.While(a.Person, func() {}) {
+		t.Fatal("nobody was found")
+	}
+	r.Withdraw(7, anna)
+	if r.gallery.While(a.Person, func() { t.Error("the relay was driven") }) {
+		t.Error("somebody was let in")
+	}
+	if r.gallery.Find(probe, begun, .5, 0).Known {
+		t.Error("the next frame still knows them")
+	}
+}
+
 func TestAnErasureThatFailsIsCountedRecordedAndTriedAgain(t *testing.T) {
 	r := newRoom(t)
 	r.enrol()
