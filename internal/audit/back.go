@@ -3,8 +3,12 @@ package audit
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
 	"iter"
 	"log/slog"
+	"os"
 	"slices"
 	"time"
 
@@ -74,4 +78,38 @@ func (l *Log) Last() (at time.Time, ok bool) {
 		}
 	}
 	return time.Time{}, false
+}
+
+// Owed is how many people's erasure has failed and has not worked since, as a log's folder tells it. It checks nothing:
+// it is for whoever asks how the device is, not for whoever doubts it.
+func Owed(dir string) (int, error) {
+	owed := map[wire.Pseudonym]bool{}
+	if _, err := os.ReadDir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, fmt.Errorf("audit: %w", err)
+	}
+	for n := uint64(0); ; n++ {
+		b, err := readTile(dir, -1, n)
+		if err != nil {
+			return 0, err
+		}
+		entries, _ := splitBundle(b)
+		for _, raw := range entries {
+			if !bytes.Contains(raw, []byte(`"kind":"erase`)) {
+				continue
+			}
+			if e, err := parseEntry(raw); err == nil {
+				owed[e.Who] = e.Kind == wire.KindEraseFailed
+			}
+		}
+		if len(entries) < tileWidth {
+			break
+		}
+	}
+	count := 0
+	for _, is := range owed {
+		if is {
+			count++
+		}
+	}
+	return count, nil
 }

@@ -15,7 +15,7 @@
 // What a copy of the folder cannot show is that the whole folder was put back to an older state. For that, heads are
 // told to the outside, and VerifyGrowth compares.
 //
-// More than five names are exported: writing (Open, Log, Entry, Hash), reading back (Query), checking (Verify,
+// More than five names are exported: writing (Open, Log, Entry, Hash), reading back (Query, Owed), checking (Verify,
 // VerifyGrowth, CheckEntry, Report, Problem, How and its words), and Checkpoint, for those who carry heads.
 package audit
 

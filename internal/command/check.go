@@ -3,7 +3,9 @@ package command
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
+	"example.org/edged/internal/audit"
 	"example.org/edged/internal/config"
 	"example.org/edged/internal/confine"
 	"example.org/edged/internal/hall"
@@ -57,7 +59,7 @@ func (t *tools) look(cfg *config.Config) (out []placed) {
 			return models.Verify(p)
 		},
 	}
-	for _, f := range cfg.Check(t.ctx, around) {
+	for _, f := range append(cfg.Check(t.ctx, around), stateFindings(cfg)...) {
 		p := placed{Finding: f}
 		if f.Level != config.OK {
 			p.At = cfg.Where(f.Part)
@@ -78,6 +80,34 @@ func (t *tools) list(found []placed, red int) {
 		}
 	}
 	fmt.Fprintf(t.Out, "check: %d findings, %d failed\n", len(found), red)
+}
+
+// stateFindings says what the state folder tells about faces: stopped, late to be erased, or gone for good.
+func stateFindings(cfg *config.Config) (all []config.Finding) {
+	add := func(l config.Level, part, what, do string) {
+		all = append(all, config.Finding{Level: l, Part: part, What: what, Do: do})
+	}
+	seen := func(dir, name string) bool { _, err := os.Lstat(filepath.Join(dir, name)); return err == nil }
+	keeper := filepath.Join(cfg.State, "keeper")
+	if seen(cfg.State, leavingMark) {
+		add(config.Fail, "state", "this device is being decommissioned, and that is not finished", "run `edged decommission` or `edged run` to finish it")
+	}
+	if seen(cfg.State, leftMark) {
+		add(config.Fail, "state", "this device was decommissioned", "to use it again as a new one, move "+cfg.State+" away")
+	}
+	if seen(keeper, "stopped") || seen(cfg.State, "stop") {
+		add(config.Warn, "faces", "faces are stopped by hand; PINs work", "two members of staff take it back with `edged stop lift`")
+	}
+	switch owed, err := audit.Owed(filepath.Join(keeper, "audit")); {
+	case err != nil:
+		add(config.Warn, "erasing", "whether erasures failed cannot be told: "+err.Error(), "run this as root")
+	case owed > 0:
+		add(config.Fail, "erasing", fmt.Sprintf("%d faces had to be erased and could not be; they are unusable, and it is tried again", owed),
+			"look at the disk (full? read-only?) and at the lines of room=keeper")
+	default:
+		add(config.OK, "erasing", "every erasure that the log tells of has worked", "")
+	}
+	return all
 }
 
 // kernelFindings says what this kernel can do for the walls.

@@ -65,6 +65,15 @@ func TestCheckSaysWhatIsWrongHere(t *testing.T) {
 		{"a key where the authority belongs", pinDoor + "mqtt: {broker: 'ssl://b:1', ca: ca.pem}\n", write("ca.pem", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n"), "mqtt.ca", config.Fail, "of kind EC PRIVATE KEY"},
 		{"a broker in the clear", pinDoor + "mqtt: {broker: 'tcp://broker:1883'}\n", nil, "mqtt.broker", config.Warn, "neither encrypted"},
 		{"a broker in the clear on this machine", pinDoor + "mqtt: {broker: 'tcp://127.0.0.1:1883'}\n", nil, "mqtt", config.OK, "only called by the courier"},
+		{"no face, no keys", pinDoor, nil, "keys.tier", "", ""},
+		{"a key file, and what it does not protect", faceDoor + "camera: {source: v4l2}\nkeys: {tier: key-file}\n", nil, "keys.tier", config.Warn, "whole disk is copied"},
+		{"a TPM in software", faceDoor + "camera: {source: v4l2}\nkeys: {tpm: 'unix:/dev/null'}\n", nil, "keys.tier", config.OK, "stays closed also for whoever copied the disk"},
+		{"a TPM that is not there", faceDoor + "camera: {source: v4l2}\nkeys: {tier: tpm, tpm: /dev/tpmrm9}\n", nil, "keys.tier", config.Fail, "/dev/tpmrm9 cannot be used"},
+		{"the TPM is gone that a device was made with", "state: st\n" + faceDoor + "camera: {source: v4l2}\nkeys: {tpm: /dev/tpmrm9}\n", made("tpm"), "keys.tier", config.Fail, "/dev/tpmrm9 cannot be used"},
+		{"a device that was made with another tier", "state: st\n" + faceDoor + "camera: {source: v4l2}\nkeys: {tier: key-file}\n", made("tpm"), "keys.tier", config.Fail, "kept by tier tpm"},
+		{"a device keeps the tier that it was made with", "state: st\n" + faceDoor + "camera: {source: v4l2}\nkeys: {tpm: 'unix:/dev/null'}\n", made("key-file"), "keys.tier", config.Warn, "key file"},
+		{"a damaged word about the tier", "state: st\n" + faceDoor + "camera: {source: v4l2}\n", made("\""), "keys", config.Fail, "cannot be read"},
+		{"a passphrase that everybody may read", faceDoor + "camera: {source: v4l2}\nkeys: {tier: passphrase, passphrase_file: pp}\n", write("pp", "x"), "keys.tier", config.Fail, "open to others"},
 		{"no broker", pinDoor, nil, "mqtt", config.OK, "tells nobody"},
 		{"the kernel's word is passed on", pinDoor, nil, "kernel", config.Warn, "old"},
 	} {
@@ -147,4 +156,11 @@ func write(name, text string) func(*testing.T, string) error {
 func ExampleDefect_String() {
 	fmt.Println(config.Defect{File: "configs/door.yaml", Line: 12, Column: 10, Key: "door.pulse", What: `"3 sec" is not a duration`, Fix: "write 3s"})
 	// Output: configs/door.yaml:12:10: door.pulse: "3 sec" is not a duration; write 3s
+}
+
+func made(tier string) func(t *testing.T, dir string) error {
+	return func(t *testing.T, dir string) error {
+		folder := filepath.Join(dir, "st", "keysmith")
+		return errors.Join(os.MkdirAll(folder, 0o755), os.WriteFile(filepath.Join(folder, "made"), []byte(`{"tier":"`+tier+`"}`), 0o600))
+	}
 }

@@ -99,6 +99,7 @@ type Face struct {
 	Inactive  time.Duration `yaml:"inactive" default:"180d" range:"1h..365d"`
 	MaxAge    time.Duration `yaml:"max_age" default:"365d" range:"1h..365d"`
 	Liveness  float64       `yaml:"liveness" default:"0.05" range:"0.01..1"`
+	Turn      int           `yaml:"turn" default:"1" range:"1..1000000"`
 }
 
 // Keys is what holds the keys that stored faces are kept under.

@@ -38,12 +38,12 @@ func TestADeviceDescribesItselfAndSaysWhatHappens(t *testing.T) {
 	r.Say(&wire.Hello{}) // a keeper that has been started anew knows nothing
 	eventually(t, "a new keeper hears it too", r.linked)
 
-	r.Say(&wire.Status{Face: wire.FaceOn, Open: true, Enrolled: 3, People: 5, Camera: wire.CameraSeeing, UptimeS: 9})
+	r.Say(&wire.Status{Face: wire.FaceOn, Open: true, Enrolled: 3, People: 5, Camera: wire.CameraSeeing, Keys: wire.TierTPM, UptimeS: 9, Late: 2})
 	eventually(t, "ready", func() bool { return f.last("state")["state"] == "ready" })
 	eventually(t, "unlocked", func() bool { return f.last("door/1")["state"] == "unlocked" })
 	eventually(t, "health", func() bool {
 		h := f.last("health")
-		return h["face"] == "on" && h["enrolled"] == 3. && h["people"] == 5.
+		return h["face"] == "on" && h["keys"] == "tpm" && h["enrolled"] == 3. && h["people"] == 5. && h["erasures_late"] == 2.
 	})
 	r.Say(&wire.Status{Face: wire.FaceOn})
 	eventually(t, "locked", func() bool { return f.last("door/1")["state"] == "locked" })

@@ -52,10 +52,10 @@ var kindCodes = map[wire.Kind]string{
 	wire.KindFaceMode:        "FAC001I",
 	wire.KindTemplateRefused: "FAC002W",
 	wire.KindFaceStopped:     "STP001W",
-	wire.KindStopLifted:      "STP002W",
+	wire.KindStopLifted:      "STP002I",
 	wire.KindLiftRefused:     "STP003W",
-	wire.KindLeaving:         "LEA001W",
-	wire.KindLeft:            "LEA002W",
+	wire.KindLeaving:         "SYS002W",
+	wire.KindLeft:            "SYS003I",
 	wire.KindDecision:        "DOR000I",
 }
 

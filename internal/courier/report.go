@@ -47,9 +47,11 @@ type healthReport struct {
 	Boot            string `json:"boot"`
 	Face            string `json:"face"`
 	Camera          string `json:"camera"`
+	Keys            string `json:"keys"`
 	Open            bool   `json:"open"`
 	Enrolled        uint32 `json:"enrolled"`
 	People          uint32 `json:"people"`
+	Late            uint32 `json:"erasures_late"`
 	UptimeS         uint32 `json:"uptime_s"`
 	StatusAgeS      int64  `json:"status_age_s"`
 	Outbox          int    `json:"outbox"`
@@ -112,8 +114,8 @@ func (c *courier) beat() {
 	}
 	waiting, dropped := c.box.counts()
 	c.tray.loose(c.topics.health, encode(healthReport{
-		Schema: schema, Boot: c.boot, Face: s.Face.String(), Camera: s.Camera.String(), Open: s.Open, Enrolled: s.Enrolled,
-		People: s.People, UptimeS: s.UptimeS, StatusAgeS: int64(c.now().Sub(at) / time.Second), Outbox: waiting,
+		Schema: schema, Boot: c.boot, Face: s.Face.String(), Camera: s.Camera.String(), Keys: s.Keys.String(), Open: s.Open, Enrolled: s.Enrolled,
+		People: s.People, Late: s.Late, UptimeS: s.UptimeS, StatusAgeS: int64(c.now().Sub(at) / time.Second), Outbox: waiting,
 		OutboxDropped: dropped, RequestsRefused: c.desk.refused.Load(), RequestsDropped: c.link.dropped.Load(),
 		Sessions: c.link.sessions.Load(),
 	}))

@@ -17,6 +17,10 @@ func (f *Faces) Agree(turn wire.Session, p person.ID, notice [32]byte, lang stri
 		return wire.PromptFaultAsk
 	}
 	now, trusted := f.Now()
+	// After a power cut, the erasure of an earlier face may still be under way. It would take the new one with it.
+	if f.sweep.Has(p) {
+		return wire.PromptFaceRests
+	}
 	r, err := f.Register.Give(p, notice, lang, consent.ByPIN, now, trusted)
 	switch {
 	case errors.Is(err, consent.ErrOldNotice):

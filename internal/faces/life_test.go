@@ -33,8 +33,8 @@ const day = 24 * time.Hour
 
 var (
 	thePack = [32]byte{1}
-	anna    = person.ID{0xa}
-	begun   = time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC)
+	anna  = person.ID{0xa}
+	begun = time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC)
 )
 
 // refusing is the real keysmith without the wire and the room around it; it can refuse.
@@ -257,6 +257,25 @@ func TestAMatchInFlightDiesWithTheConsent(t *testing.T) {
 		}
 		r.stop()
 		r.stop = func() {}
+	}
+}
+
+// The same with the moments in a fixed order: found, withdrawn, and only then the relay.
+func TestFoundBeforeIsNobodyAfterTheWithdrawal(t *testing.T) {
+	r := newRoom(t)
+	r.enrol()
+	probe, err := r.arena.Put(&sighting().Feature)
+	r.must(err)
+	a := r.gallery.Find(probe, begun, .5, 0)
+	if !a.Known || !r.gallery.While(a.Person, r.at, func() {}) {
+		t.Fatal("nobody was found")
+	}
+	r.Withdraw(7, anna)
+	if r.gallery.While(a.Person, r.at, func() { t.Error("the relay was driven") }) {
+		t.Error("somebody was let in")
+	}
+	if r.gallery.Find(probe, begun, .5, 0).Known {
+		t.Error("the next frame still knows them")
 	}
 }
 

@@ -112,7 +112,7 @@ func folder(t *testing.T) string {
 
 // openHouse starts a keeper on a folder. The calling goroutine keeps its thread: the room dies with the thread that
 // started it.
-func openHouse(t *testing.T, program, folder string) *house {
+func openHouse(t *testing.T, program, folder string, told ...func(*room.Keeper)) *house {
 	t.Helper()
 	hash, err := access.HashStaff(staffPIN, rand.Reader)
 	if err != nil {
@@ -123,6 +123,9 @@ func openHouse(t *testing.T, program, folder string) *house {
 		Door: room.Door{Driver: "virtual", Pulse: 100 * time.Millisecond}, PIN: room.PIN{Digits: 8}, Walls: true,
 		Face:  &room.Face{Model: fmt.Sprintf("%x", model), Level: "default", Frames: 3, EnrolFrom: 5, Keep: keepDays * 24 * time.Hour, Live: .05},
 		Staff: []room.Staff{{Name: "desk", Hash: hash}}}
+	for _, tell := range told {
+		tell(&brief)
+	}
 	raw, err := json.Marshal(brief)
 	if err != nil {
 		t.Fatal(err)

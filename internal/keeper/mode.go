@@ -67,6 +67,9 @@ func (k *keeper) watchMode(ctx context.Context) error {
 		}
 		changed := k.turnMode()
 		if k.faces != nil && k.faces.Late() != late {
+			if now := k.faces.Late(); now > late {
+				k.room.Fault(wire.FaultErase)
+			}
 			late, changed = k.faces.Late(), true
 		}
 		if changed || open != k.door.IsOpen() || time.Since(told) > 30*time.Second {
@@ -131,6 +134,7 @@ func (k *keeper) tellFleet() {
 	k.mode.mu.Unlock()
 	s := wire.Status{Face: mode, Open: k.door.IsOpen(), People: uint32(k.book.Len()), Camera: camera,
 		UptimeS: uint32(time.Since(k.began).Seconds())}
+	s.Keys = k.tier()
 	if k.faces != nil {
 		s.Enrolled, s.Late = uint32(k.faces.Stored()), uint32(k.faces.Late())
 	}

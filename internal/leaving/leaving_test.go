@@ -24,6 +24,7 @@ type device struct {
 	key    string // public
 	cut    string
 	broken string // what cannot be destroyed
+	liar   string // what says that it was destroyed, and was not
 }
 
 func newDevice(t *testing.T) *device {
@@ -46,6 +47,9 @@ func (d *device) leave() (leaving.Count, error) {
 	d.t.Helper()
 	remove := func(name string) func() error {
 		return func() error {
+			if d.liar == name {
+				return nil
+			}
 			if d.broken == name {
 				return errors.New(name + ": read-only file system")
 			}
@@ -153,6 +157,13 @@ func TestLeavingIsFinishedAfterAPowerCutAnywhere(t *testing.T) {
 }
 
 func TestNothingIsCertifiedThatIsNotSo(t *testing.T) {
+	for _, liar := range []string{"faces", "pins"} {
+		d := newDevice(t)
+		d.liar = liar
+		if _, err := d.leave(); err == nil || d.has(leaving.CertificateName) || !d.has("key") {
+			t.Errorf("%s were left: %v, certificate %v", liar, err, d.has(leaving.CertificateName))
+		}
+	}
 	for _, broken := range []string{"faces", "pins"} {
 		d := newDevice(t)
 		d.broken = broken

@@ -93,6 +93,21 @@ func (s *Sweep) Open() int {
 	return len(s.open)
 }
 
+// Has tells whether an erasure of p is not finished, begun or not: whoever is enrolled before it is would be erased by
+// it.
+func (s *Sweep) Has(p person.ID) bool {
+	s.mu.Lock()
+	_, open := s.open[p]
+	s.mu.Unlock()
+	at, _ := s.now()
+	for _, c := range s.calendars {
+		for due := range c.Due(at) {
+			open = open || due == p
+		}
+	}
+	return open
+}
+
 // Late is how many erasures were tried and did not work, or could not be recorded: they are tried again.
 func (s *Sweep) Late() (n int) {
 	s.mu.Lock()

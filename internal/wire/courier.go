@@ -91,6 +91,7 @@ type Status struct {
 	Camera   Camera
 	UptimeS  uint32
 	Late     uint32 // erasures that were tried and have not worked yet; must be zero
+	Keys     Tier   // what holds the keys of faces
 }
 
 func (*Status) number() number { return nStatus }
@@ -103,6 +104,7 @@ func (w *Status) fields(c *codec) {
 	enum(c, &w.Camera, cameras)
 	c.u32(&w.UptimeS)
 	c.u32(&w.Late)
+	enum(c, &w.Keys, tiers)
 }
 
 // Asked is a request that came over the network. The courier can neither make nor change what is in it unseen, but

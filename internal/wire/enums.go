@@ -347,8 +347,9 @@ const (
 	FaultAccess // the PINs were damaged and set aside
 	FaultDisk   // nearly full: nobody is enrolled any more
 	FaultKeys   // the keysmith gives no key for faces
+	FaultErase  // a face that had to be erased could not be yet; it is tried again
 )
 
-var faults = []string{"none", "model", "camera", "vault", "audit", "door", "access", "disk", "keys"}
+var faults = []string{"none", "model", "camera", "vault", "audit", "door", "access", "disk", "keys", "erasing"}
 
 func (f FaultKind) String() string { return faults[f] }

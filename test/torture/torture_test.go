@@ -282,6 +282,11 @@ func (w *world) enrol(k *keeper, p *somebody) error {
 		w.tally["cut while enrolling"]++
 		return err
 	}
+	if out == wire.PromptFaceRests && !k.failing { // the erasure of an earlier face is not finished
+		p.stored = dead
+		w.tally["enrolment put off until an erasure is finished"]++
+		return nil
+	}
 	if out != wire.PromptEnrolled && k.failing {
 		w.tally["enrolment refused by a failing disk"]++
 		return nil // either, until somebody looks

@@ -1,0 +1,49 @@
+package bench_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/edged/internal/bench"
+	"example.org/edged/internal/wire"
+)
+
+// said is a keeper in so many lives, each of which says its words and then lives until it is stopped.
+func said(lives ...[]wire.RoomSays) bench.Keep {
+	life := 0
+	return func(ctx context.Context, heard func(time.Duration, wire.RoomSays)) error {
+		words := lives[life]
+		life++
+		for i, w := range words {
+			heard(time.Duration(i+1)*time.Second, w)
+		}
+		<-ctx.Done()
+		return nil
+	}
+}
+
+func TestTheVaultIsFilledAndThenMeasuredInAnotherLife(t *testing.T) {
+	r, err := bench.Vault(t.Context(), 10, nil, said(
+		[]wire.RoomSays{&wire.Ready{}, &wire.Filled{Of: 10}, &wire.Filled{Done: 5, Of: 10}, &wire.Filled{Done: 10, Of: 10}},
+		[]wire.RoomSays{&wire.Ready{}, &wire.Filled{Done: 10, Of: 10}, &wire.VaultTimes{People: 10, WithdrawUS: 1500, EraseUS: 250_000, BytesEach: 2500}},
+	), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.People != 10 || r.BootMS != 2000 || r.WithdrawMS != 1.5 || r.EraseMS != 250 || r.BytesPerPerson != 2500 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestAKeeperThatFallsIsNotMeasured(t *testing.T) {
+	for name, lives := range map[string][][]wire.RoomSays{
+		"while filling":   {{&wire.Filled{Of: 10}, nil}},
+		"while measuring": {{&wire.Filled{Done: 10, Of: 10}}, {&wire.Filled{Done: 10, Of: 10}, nil}},
+	} {
+		if r, err := bench.Vault(t.Context(), 10, nil, said(lives...), time.Now); r != nil || err == nil || !strings.Contains(err.Error(), "ended before") {
+			t.Errorf("%s: %+v, %v", name, r, err)
+		}
+	}
+}
