@@ -11,6 +11,7 @@ import (
 	"image/jpeg"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -47,7 +48,7 @@ func markedPicture() []byte {
 }
 
 // playEye is the eye's program when this test program stands in for it: behind the eye's walls, on the eye's wires.
-// What it sees is written in the name of the file before the camera.
+// Whom it sees is written in the file before the camera.
 func playEye(ctx context.Context, r *room.Room) error {
 	var b room.Eye
 	if err := r.Brief(&b); err != nil {
@@ -159,7 +160,11 @@ func (e *player) whom() (*wire.Sighting, error) {
 	}
 	s := &wire.Sighting{Frame: e.frame, CapturedAt: ts.Nano(), InZone: 1, Verdict: wire.Good, EyeDistance: 80, Live: 0.9, Model: e.model}
 	for _, f := range files {
-		switch f.Name() {
+		script, err := os.ReadFile(filepath.Join(e.folder, f.Name()))
+		if err != nil {
+			return nil, err
+		}
+		switch string(script) {
 		case enrolled, returning:
 			s.Feature = vector(markedSeed)
 		case refused:

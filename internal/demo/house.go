@@ -277,7 +277,7 @@ func (h *house) show(name string) error {
 	if err := os.WriteFile(coming, content, 0o644); err != nil {
 		return err
 	}
-	return os.Rename(coming, filepath.Join(h.camera, "scene"))
+	return os.Rename(coming, filepath.Join(h.camera, "scene.png")) // whatever it is: the eye looks at the content
 }
 
 // emptyScene is a plain wall.

@@ -75,7 +75,9 @@ func (s *stand) dieSpeaking() {
 		s.t.Fatal("the eye did not die: ", err)
 	}
 	s.must(s.show(""))
-	s.ready(s.mark(), "face")
+	if _, err := s.waitFrom(s.ctx, mark, 20*time.Second, func(e event) bool { return e.Room == "eye" && e.Event == "ready" && e.What == "face" }); err != nil {
+		s.t.Fatal("the eye did not come back: ", err)
+	}
 	s.said("a dying room printed more than log lines")
 }
 

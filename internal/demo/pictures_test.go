@@ -116,7 +116,7 @@ func TestRubbishBeforeTheCamera(t *testing.T) {
 // a picture comes, faces work without a restart by hand.
 func TestAFolderWithNoPicture(t *testing.T) {
 	s := newStand(t, false)
-	s.must(os.Remove(filepath.Join(s.camera, "nobody.png")))
+	s.must(os.Remove(filepath.Join(s.camera, "scene.png")))
 	s.begin("pin", "screen", "broker")
 	st := s.story()
 	s.play(st.newcomer, st.pinOpens)

@@ -127,12 +127,12 @@ func newStand(t *testing.T, played bool) *stand {
 	return s
 }
 
-// scripts are what a played eye sees: it looks at the names.
+// scripts are what a played eye sees: who stands there.
 func (s *stand) scripts() string {
 	dir := filepath.Join(s.dir, "scripts")
 	s.must(os.Mkdir(dir, 0o755))
 	for _, name := range []string{enrolled, returning, stranger, refused, crashing} {
-		s.must(os.WriteFile(filepath.Join(dir, name), []byte("a script, not a picture"), 0o644))
+		s.must(os.WriteFile(filepath.Join(dir, name), []byte(name), 0o644))
 	}
 	return dir
 }

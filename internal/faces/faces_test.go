@@ -261,6 +261,7 @@ func TestNoDoorOpensAfterAWithdrawalReturned(t *testing.T) {
 				}
 				if who, ok := s.knows(1); ok {
 					s.gallery.While(who, s.now, func() {
+						time.Sleep(time.Millisecond) // a relay takes its time
 						if opened.Add(1); withdrawn.Load() {
 							late.Add(1)
 						}

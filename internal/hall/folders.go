@@ -68,8 +68,11 @@ func listen(address string) (*os.File, string, error) {
 	if err != nil || !at.Addr().IsLoopback() {
 		return nil, "", fmt.Errorf("kiosk.listen: %q is not a loopback address such as 127.0.0.1:8477", address)
 	}
-	family, bound := unix.AF_INET, unix.Sockaddr(&unix.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().Unmap().As4()})
-	if at.Addr().Is6() {
+	var family int
+	var bound unix.Sockaddr
+	if at.Addr().Is4() {
+		family, bound = unix.AF_INET, &unix.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()}
+	} else {
 		family, bound = unix.AF_INET6, &unix.SockaddrInet6{Port: int(at.Port()), Addr: at.Addr().As16()}
 	}
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.IPPROTO_TCP)

@@ -237,6 +237,49 @@ func TestAPINOpensWhateverTheOtherRoomsDo(t *testing.T) {
 	}
 }
 
+// A courier that was taken over asks without end: each request costs it time, and the screen hears nothing of it.
+func TestACourierThatAsksWithoutEndIsAnsweredInGoodTime(t *testing.T) {
+	h := begin(t, brief(t, t.TempDir()))
+	courier, err := wire.Open[wire.CourierHears, wire.CourierSays](h.courier, nil)
+	must(t, err)
+	answered := make(chan struct{}, 64)
+	go func() {
+		for {
+			w, err := courier.Hear()
+			if err != nil {
+				return
+			}
+			if _, ok := w.(*wire.Answered); ok {
+				answered <- struct{}{}
+			}
+		}
+	}()
+	h.newcomer() // everything runs, and the screen has heard how things are
+	h.mu.Lock()
+	before := len(h.words)
+	h.mu.Unlock()
+	began := time.Now()
+	const n = 20
+	for i := range n {
+		must(t, courier.Say(&wire.Asked{ID: [16]byte{byte(i)}, Ask: wire.AskStatus}))
+	}
+	for range n {
+		select {
+		case <-answered:
+		case <-time.After(30 * time.Second):
+			t.Fatal("a request was not answered")
+		}
+	}
+	if took := time.Since(began); took < (n-1)*50*time.Millisecond {
+		t.Errorf("%d requests took %s: nothing holds a courier back that floods the audit log", n, took)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if told := len(h.words) - before; told > n/2 {
+		t.Errorf("the screen was told %d things that only the fleet had asked for", told)
+	}
+}
+
 // Whoever says on a wire what may not be said there is not who should be there: the keeper ends, with the door shut.
 func TestAWordOutOfPlaceEndsTheKeeper(t *testing.T) {
 	for name, lie := range map[string]func(*house) error{
