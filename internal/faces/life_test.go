@@ -33,8 +33,8 @@ const day = 24 * time.Hour
 
 var (
 	thePack = [32]byte{1}
-	anna  = person.ID{0xa}
-	begun = time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC)
+	anna    = person.ID{0xa}
+	begun   = time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC)
 )
 
 // refusing is the real keysmith without the wire and the room around it; it can refuse.
