@@ -74,6 +74,11 @@ func (t *tools) leaveFirst(cfg *config.Config) (done bool, err error) {
 	}
 	house := hall.House{State: cfg.State, Programs: programs, Keeper: cfg.Keeper(room.Pack{}, t.Time()),
 		OwnUsers: cfg.Rooms.Users == "auto", LogLevel: slog.LevelInfo}
+	if there(cfg.KeysFolder(), "made") { // the last generation dies with the device, also for a copy of its disk
+		if house.Keys, err = t.keys(cfg); err != nil {
+			return true, err
+		}
+	}
 	house.Keeper.Face = nil
 	h, err := hall.New(house, t.log, nil)
 	if err != nil {

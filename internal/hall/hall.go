@@ -118,13 +118,24 @@ func (h *Hall) Leave(ctx context.Context) (left wire.Left, err error) {
 		}
 	}
 	hs := &h.house
-	hs.Kiosk, hs.Courier, hs.Eye, hs.Lens, hs.Keys, hs.Keeper.Leave = nil, nil, nil, nil, nil, true
+	hs.Kiosk, hs.Courier, hs.Eye, hs.Lens, hs.Keeper.Leave = nil, nil, nil, nil, true
 	posts, err := h.posts()
 	if err != nil {
 		return left, err
 	}
 	defer closePosts(posts)
 	for _, p := range posts {
+		if p.name == "keysmith" { // it serves the keeper, and ends when that has ended
+			serving, end := context.WithCancel(ctx)
+			ended := make(chan error, 1)
+			go func() { ended <- h.once(serving, p) }()
+			defer func() { end(); <-ended }()
+		}
+	}
+	for _, p := range posts {
+		if p.name == "keysmith" {
+			continue
+		}
 		if err := h.once(ctx, p); err != nil {
 			return left, fmt.Errorf("the %s could not finish, and the lines above say why; run it again: %w", p.name, err)
 		}

@@ -2,6 +2,7 @@ package hall_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"example.org/edged/configs"
 	"example.org/edged/internal/config"
 	"example.org/edged/internal/hall"
+	"example.org/edged/internal/keysmith"
 	"example.org/edged/internal/keysmith/keysmithtest"
 	"example.org/edged/internal/room"
 	"example.org/edged/internal/wire"
@@ -118,5 +120,44 @@ func TestATPMThatIsGoneCostsTheFaceAndNotTheDoor(t *testing.T) {
 	h.Keys = nil
 	if live(t, h) {
 		t.Error("keys without a keysmith")
+	}
+}
+
+// A device that leaves destroys its last generation, so that a copy of its disk is worth nothing where its TPM goes.
+func TestWhatLeavesTakesItsLastGenerationWithIt(t *testing.T) {
+	chip := keysmithtest.NewChip(t)
+	h := house(t, "unix:"+chip.Path)
+	if !live(t, h) {
+		t.Fatal("no keys")
+	}
+	copied := filepath.Join(t.TempDir(), "keysmith")
+	if err := os.CopyFS(copied, os.DirFS(h.Keys.Folder)); err != nil {
+		t.Fatal(err)
+	}
+	opens := func() error {
+		all, _ := filepath.Glob(copied + "/*")
+		for _, f := range all {
+			os.Chmod(f, 0o600)
+		}
+		tpm := chip.Connect()
+		defer tpm.Close() // swtpm serves one at a time
+		s, err := keysmith.Open(keysmith.Parts{Folder: copied, TPM: tpm, TPMThere: true, Bare: true, Rand: rand.Reader})
+		if err == nil {
+			s.Wipe()
+		}
+		return err
+	}
+	if err := opens(); err != nil {
+		t.Fatal("the copy does not open even before:", err)
+	}
+	one, err := hall.New(h, slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := one.Leave(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := opens(); err == nil {
+		t.Error("the copy opens after the device has left")
 	}
 }

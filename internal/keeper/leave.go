@@ -21,8 +21,8 @@ import (
 	"example.org/edged/internal/wire"
 )
 
-// leave takes the device out of service. It opens no vault and asks no keysmith: what cannot be opened any more must
-// be possible to destroy, too.
+// leave takes the device out of service. It opens no vault, and goes on when the keysmith fails: what cannot be opened
+// any more must be possible to destroy, too.
 func (k *keeper) leave() error {
 	dir := k.brief.Folder
 	in := func(name string) string { return filepath.Join(dir, name) }
@@ -47,6 +47,10 @@ func (k *keeper) leave() error {
 		return err
 	}
 	defer p.Log.Close()
+	if err := k.lastGeneration(); err != nil {
+		k.log.Warn("the last key generation could not be destroyed", slog.String("why", err.Error()))
+		problems = append(problems, "the last key generation could not be destroyed, so a copy of the disk of before may still open on this device: clear its TPM ("+err.Error()+")")
+	}
 	if b, err := os.ReadFile(in("tier")); err == nil {
 		p.Tier.UnmarshalText([]byte(strings.TrimSpace(string(b)))) // a word that is not known stays "unknown"
 	}
@@ -82,6 +86,23 @@ func (k *keeper) leave() error {
 	}
 	k.room.Tell(&wire.Left{Faces: uint32(c.Faces), PINs: uint32(c.PINs)})
 	return nil
+}
+
+// lastGeneration has the keysmith destroy the generation that the stored faces are under, by beginning one that nothing
+// will ever be kept under.
+func (k *keeper) lastGeneration() error {
+	if !k.room.Has("keysmith") {
+		return nil // no face was ever kept here
+	}
+	if err := k.openKeys(); err != nil {
+		return err
+	}
+	key, err := k.smith.Begin()
+	clear(key[:])
+	if err != nil {
+		return err
+	}
+	return k.smith.Commit()
 }
 
 // leavingLog opens the log; a damaged one is put aside whole, as the evidence it is, and the certificate says so.
