@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -240,6 +241,31 @@ func TestMainsAreThin(t *testing.T) {
 		}
 		if n := strings.Count(string(b), "\n"); n > 35 {
 			t.Errorf("%s has %d lines", m, n)
+		}
+	}
+}
+
+// A command in the README that runs no test would be a check that cannot fail.
+func TestTheCommandsOfTheREADMERunSomething(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := regexp.MustCompile("`go test (?:-count=1 )?(?:-run (\\S+) )?\\./(\\S+)`").FindAllStringSubmatch(string(text), -1)
+	if len(commands) < 5 {
+		t.Fatalf("only %d commands found", len(commands))
+	}
+	for _, c := range commands {
+		files, err := filepath.Glob("../../" + c[2] + "/*_test.go")
+		if err != nil || len(files) == 0 {
+			t.Errorf("%s: no tests there (%v)", c[0], err)
+		}
+		wanted := regexp.MustCompile(`(?m)^func Test\w*` + c[1])
+		if !slices.ContainsFunc(files, func(f string) bool {
+			b, err := os.ReadFile(f)
+			return err == nil && wanted.Match(b)
+		}) {
+			t.Errorf("%s runs no test", c[0])
 		}
 	}
 }
