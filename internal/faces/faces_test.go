@@ -1,6 +1,7 @@
 package faces_test
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -283,10 +284,33 @@ func TestNoDoorOpensAfterAWithdrawalReturned(t *testing.T) {
 		s.Withdraw(1, resident)
 		withdrawn.Store(true)
 		time.Sleep(2 * time.Millisecond)
+		s.sweep() // nobody is enrolled anew before the earlier face has gone
 	}
 	close(end)
 	all.Wait()
 	if late.Load() > 0 {
 		t.Errorf("%d of %d doors were opened after the withdrawal had returned", late.Load(), opened.Load())
+	}
+}
+
+// After a power cut an erasure may be unfinished when the keypad is ready. Whoever agreed anew then would lose the new
+// face to the old erasure (found by test/torture).
+func TestNobodyIsEnrolledWhileAnEarlierFaceIsBeingErased(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, nil)
+	s.agree(resident, 1)
+	s.Withdraw(1, resident)
+	s.close() // the power goes before the sweep came to it
+	s = open(t, dir, nil)
+	if got := s.Agree(1, resident, s.notice.Hash(), "zh"); got != wire.PromptFaceRests {
+		t.Fatalf("the screen said %s", got)
+	}
+	s.sweep()
+	s.agree(resident, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	must(t, s.Sweep().Run(ctx))
+	if _, ok := s.knows(1); !ok {
+		t.Error("the new face went with the old one")
 	}
 }
