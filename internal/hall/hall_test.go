@@ -119,7 +119,7 @@ func TestWhoMayTalkToWhom(t *testing.T) {
 	for _, w := range wires {
 		all[w[0]], all[w[1]] = append(all[w[0]], w[1]), append(all[w[1]], w[0])
 	}
-	for room, want := range map[string]string{"keeper": "[eye kiosk courier]", "eye": "[keeper kiosk lens]", "kiosk": "[keeper eye]", "courier": "[keeper]", "lens": "[eye]"} {
+	for room, want := range map[string]string{"keeper": "[eye kiosk courier keysmith]", "keysmith": "[keeper]", "eye": "[keeper kiosk lens]", "kiosk": "[keeper eye]", "courier": "[keeper]", "lens": "[eye]"} {
 		if got := fmt.Sprint(all[room]); got != want {
 			t.Errorf("%s may talk to %s, not %s", room, got, want)
 		}
