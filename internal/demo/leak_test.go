@@ -106,7 +106,7 @@ func (s *stand) search(h *hunt, p *tap, screen *recorder) {
 	}
 	files := 0
 	err := filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Dir(path) == s.programs {
+		if err != nil || d.IsDir() || d.Type() == fs.ModeSocket || filepath.Dir(path) == s.programs {
 			return err
 		}
 		b, err := os.ReadFile(path)

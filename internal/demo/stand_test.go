@@ -41,7 +41,7 @@ func programsFor(t *testing.T, dir string, played bool) string {
 		t.Fatal(err)
 	}
 	from := map[string]string{"without": self}
-	for _, p := range []string{"edged", "edged-keeper", "edged-kiosk", "edged-courier", "edged-eye", "edged-lens"} {
+	for _, p := range []string{"edged", "edged-keeper", "edged-keysmith", "edged-kiosk", "edged-courier", "edged-eye", "edged-lens"} {
 		from[p] = filepath.Join("../../bin", p)
 	}
 	if played {

@@ -43,7 +43,7 @@ func TestTheKernelSaysHowTheRoomsAreHeld(t *testing.T) {
 	s := newStand(t, false)
 	s.begin("pin", "screen", "broker", "face")
 	users, ours := map[string]string{}, link(t, "/proc/self/ns/net")
-	for _, room := range []string{"keeper", "eye", "kiosk", "courier"} {
+	for _, room := range []string{"keeper", "keysmith", "eye", "kiosk", "courier"} {
 		pid := s.pid(room)
 		got := status(t, pid)
 		if n := got["Seccomp_filters"]; n < "2" || len(n) > 1 {
@@ -76,7 +76,7 @@ func TestTheKernelSaysHowTheRoomsAreHeld(t *testing.T) {
 		t.Errorf("the keeper waits its turn like everybody else (nice %d), so an eye that begins anew slows a PIN down", n)
 	}
 	sockets := s.sockets("keeper") + s.sockets("eye")
-	if want := 4 + 3; sockets != want { // keeper: hall, eye, kiosk, courier; eye: hall, keeper, kiosk
+	if want := 5 + 3; sockets != want { // keeper: hall, eye, kiosk, courier, keysmith; eye: hall, keeper, kiosk
 		t.Errorf("keeper and eye hold %d sockets, not the %d wires", sockets, want)
 	}
 }
