@@ -33,12 +33,13 @@ type Template struct {
 
 // An Arena is where templates live. All its methods may be called at the same time.
 type Arena struct {
-	mu     sync.RWMutex
-	chunks []chunk
-	stays  []uint64 // by slot; 0 is free
-	free   []uint32
-	last   uint64
-	closed bool
+	mu      sync.RWMutex
+	chunks  []chunk
+	shelves []chunk  // memory of every Shelf
+	stays   []uint64 // by slot; 0 is free
+	free    []uint32
+	last    uint64
+	closed  bool
 }
 
 // A chunk is reached through a function because fmt follows slices and pointers, also through unexported fields and
@@ -102,12 +103,12 @@ func (a *Arena) Close() error {
 	defer a.mu.Unlock()
 	a.closed = true
 	var errs []error
-	for _, c := range a.chunks {
+	for _, c := range append(a.chunks, a.shelves...) {
 		mem := c()
 		clear(mem)
 		errs = append(errs, unix.Munlock(mem), unix.Munmap(mem))
 	}
-	a.chunks, a.stays, a.free = nil, nil, nil
+	a.chunks, a.shelves, a.stays, a.free = nil, nil, nil, nil
 	return errors.Join(errs...)
 }
 
