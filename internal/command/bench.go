@@ -15,6 +15,7 @@ import (
 
 type benchCmd struct {
 	Accuracy benchAccuracyCmd `cmd:"" help:"Measure error rates on pictures of your own; nothing is stored."`
+	Search   benchSearchCmd   `cmd:"" help:"Measure how fast somebody is found among many, beside a plain exact scan."`
 	Passage  benchPassageCmd  `cmd:"" help:"Measure how long a passage takes, and what the rooms cost."`
 }
 

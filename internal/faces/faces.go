@@ -42,6 +42,7 @@ type Faces struct {
 	sweep *retention.Sweep
 
 	mu      sync.Mutex
+	held    map[person.ID]template.Template
 	session *enrol.Session // nil when nobody is being enrolled
 	busy    atomic.Bool    // session != nil, readable without the lock
 	turn    wire.Session
@@ -50,7 +51,7 @@ type Faces struct {
 
 // New makes the lifecycle and its sweep; Load fills the gallery.
 func New(p Parts) *Faces {
-	f := &Faces{Parts: p, erasing: map[person.ID]wire.Session{}}
+	f := &Faces{Parts: p, held: map[person.ID]template.Template{}, erasing: map[person.ID]wire.Session{}}
 	f.sweep = retention.New(p.Now, f.rest, func(who person.ID) error { return p.Vault.Erase(who) }, f.erased, p.Register)
 	return f
 }
@@ -73,7 +74,9 @@ func (f *Faces) Load() error {
 			f.sweep.EraseNow(h.Label.Person, wire.ReasonNoConsent)
 			continue
 		}
+		f.mu.Lock()
 		f.hold(h.Label, h.Template)
+		f.mu.Unlock()
 	}
 	for _, r := range refused {
 		f.Write(audit.Entry{Kind: wire.KindTemplateRefused, Reason: r.Reason, Who: f.Name(r.Person)})
@@ -85,12 +88,16 @@ func (f *Faces) Load() error {
 	return nil
 }
 
-// hold lets somebody be found from now on. The gallery takes what it needs; the template goes.
+// hold lets somebody be found from now on. f.mu is held.
 func (f *Faces) hold(l vault.Label, t template.Template) {
-	defer f.Arena.Wipe(t)
 	if err := f.Gallery.Put(l.Person, t, l.Expiry); err != nil {
 		f.Log.Error("a stored face cannot be looked for; the person's other ways in work", slog.String("why", err.Error()))
 	}
+	f.Arena.Wipe(t) // the gallery has taken what it needs, a third of the size
+	if old, ok := f.held[l.Person]; ok {
+		f.Arena.Wipe(old)
+	}
+	f.held[l.Person] = t
 }
 
 // rest makes somebody unknown at once: when it returns, no search can answer with them, nor will a session store them.
@@ -98,6 +105,10 @@ func (f *Faces) rest(p person.ID) {
 	f.Gallery.Remove(p)
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if t, ok := f.held[p]; ok {
+		f.Arena.Wipe(t)
+		delete(f.held, p)
+	}
 	if f.session != nil && f.session.Person == p {
 		f.drop()
 	}

@@ -44,6 +44,9 @@ func Run(ctx context.Context, r *room.Room) error {
 	if err := r.Brief(&b); err != nil {
 		return err
 	}
+	if b.Search != nil {
+		return search(ctx, r, b.Search)
+	}
 	k := &keeper{room: r, brief: b, log: r.Log, began: time.Now()}
 	defer k.close()
 	if err := k.openDoor(); err != nil {
@@ -340,9 +343,14 @@ func (k *keeper) trustedNow() time.Time {
 }
 
 // uptime is CLOCK_MONOTONIC, the clock that every room stamps frames with.
-func uptime() time.Duration {
+func uptime() time.Duration { return read(unix.CLOCK_MONOTONIC) }
+
+// spent is what the processor has spent on this thread.
+func spent() time.Duration { return read(unix.CLOCK_THREAD_CPUTIME_ID) }
+
+func read(clock int32) time.Duration {
 	var ts unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
+	if err := unix.ClockGettime(clock, &ts); err != nil {
 		panic("keeper: internal error: clock_gettime(2): " + err.Error())
 	}
 	return time.Duration(ts.Nano())

@@ -90,6 +90,18 @@ func (g *Gallery) remove(i int) {
 	g.n--
 }
 
+// While does something on the ground that p is in the gallery, and says whether it did. Remove waits for it: so when
+// Remove has returned, nothing is done any more on the ground of a search that found p before.
+func (g *Gallery) While(p person.ID, do func()) bool {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	if _, ok := g.index.find(p, g.who); !ok {
+		return false
+	}
+	do()
+	return true
+}
+
 // Len is how many people are in the gallery, those past their time included.
 func (g *Gallery) Len() int {
 	g.mu.RLock()

@@ -26,12 +26,17 @@ type Trial struct {
 	Margin    float32
 	Seed      uint64
 	Now       func() time.Time
-	Step      func(done, of int) // may be nil
+	Spent     func() time.Duration // processor time of this thread
+	Step      func(done, of int)   // may be nil
 }
+
+// Times are of one search on one core. Median and 99th in a hundred.
+type Times struct{ P50, P99 time.Duration }
 
 // A Result is what a Trial measured. Wrong counts the queries whose answer differs from the exact one.
 type Result struct {
-	P50, P99, ExactP50       time.Duration
+	Fast, FastCPU            Times // the gallery's search
+	Exact, ExactCPU          Times // the plain scan's
 	WrongGenuine, WrongOther int
 	Found                    int // of the genuine queries, by the exact scan
 	WorstError, MeanError    float64
@@ -83,28 +88,25 @@ func (tr Trial) Run(ctx context.Context, a *template.Arena) (*Result, error) {
 // compare asks the gallery and the plain list the same questions.
 func (tr Trial) compare(ctx context.Context, a *template.Arena, g *Gallery, plain, probes []template.Template, r *Result, step func(int) error) error {
 	now := tr.Now()
-	fast := make([]Answer, len(probes))
-	took := make([]time.Duration, len(probes))
-	for q, p := range probes {
-		began := tr.Now()
-		fast[q] = g.Find(p, now, tr.Threshold, tr.Margin)
-		took[q] = tr.Now().Sub(began)
-		if err := step(tr.People + q); err != nil {
-			return err
-		}
+	fast, exact := make([]Answer, len(probes)), make([]Answer, len(probes))
+	alone := min(timedAlone, len(probes))
+	var err error
+	r.Fast, r.FastCPU, err = tr.time(len(probes), func(q int) error {
+		fast[q] = g.Find(probes[q], now, tr.Threshold, tr.Margin)
+		return step(tr.People + q)
+	})
+	if err == nil {
+		r.Exact, r.ExactCPU, err = tr.time(alone, func(q int) error {
+			exact[q] = tr.exact(a, plain, probes[q])
+			return ctx.Err()
+		})
 	}
-	r.P50, r.P99 = quantile(took, .50), quantile(took, .99)
+	if err != nil {
+		return err
+	}
 	tr.errors(a, g, plain, probes, r)
-	exact := make([]Answer, len(probes))
-	alone := make([]time.Duration, min(timedAlone, len(probes)))
-	for q := range alone {
-		began := tr.Now()
-		exact[q] = tr.exact(a, plain, probes[q])
-		alone[q] = tr.Now().Sub(began)
-	}
-	r.ExactP50 = quantile(alone, .50)
 	var next, done atomic.Int64
-	next.Store(int64(len(alone)))
+	next.Store(int64(alone))
 	var all sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
@@ -127,6 +129,21 @@ func (tr Trial) compare(ctx context.Context, a *template.Arena, g *Gallery, plai
 		}
 	}
 	return ctx.Err()
+}
+
+// time does something n times on one thread.
+func (tr Trial) time(n int, do func(int) error) (wall, spent Times, err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	by, used := make([]time.Duration, n), make([]time.Duration, n)
+	for q := range n {
+		began, at := tr.Now(), tr.Spent()
+		if err := do(q); err != nil {
+			return wall, spent, err
+		}
+		used[q], by[q] = tr.Spent()-at, tr.Now().Sub(began)
+	}
+	return Times{quantile(by, .50), quantile(by, .99)}, Times{quantile(used, .50), quantile(used, .99)}, nil
 }
 
 // exact is the plain search: every number of everybody.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"example.org/edged/internal/match"
-	"example.org/edged/internal/template"
 )
 
 func TestTheSearchAnswersAsTheExactScanDoes(t *testing.T) {
@@ -15,12 +14,9 @@ func TestTheSearchAnswersAsTheExactScanDoes(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("EDGED_TRIAL")); err == nil {
 		people, queries = n, 1000
 	}
-	a, err := template.NewArena(0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer a.Close()
-	tr := match.Trial{People: people, Queries: queries, Threshold: .55, Margin: .05, Seed: 1, Now: time.Now}
+	a := newRoom(t, 0).a
+	tr := match.Trial{People: people, Queries: queries, Threshold: .55, Margin: .05, Seed: 1, Now: time.Now,
+		Spent: func() time.Duration { return time.Duration(time.Now().UnixNano()) }}
 	r, err := tr.Run(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)

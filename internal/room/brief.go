@@ -69,9 +69,17 @@ type Keeper struct {
 	PIN          PIN
 	Face         *Face // nil: no face at this door
 	Staff        []Staff
-	Fleet        bool // a courier listens
-	Walls        bool // the kernel holds the rooms apart; without it face rests
+	Fleet        bool    // a courier listens
+	Walls        bool    // the kernel holds the rooms apart; without it face rests
+	Search       *Search // set: guard no door; measure the search and say what it gave
 	Offset       time.Duration
+}
+
+// Search is a measurement among people who do not exist.
+type Search struct {
+	People  int
+	Queries int // of people who are there, and as many of others
+	Seed    uint64
 }
 
 // Door is the one door.

@@ -21,7 +21,7 @@ import (
 const (
 	blockPeople = 1024
 	firstCut    = blockPeople / 16 // nearest by 256 signs
-	lastCut     = 8                // nearest by 512 signs, where there are many blocks
+	lastCut     = 4                // nearest by 512 signs, where there are many blocks
 	manyBlocks  = 8
 	headWords   = 4
 )
@@ -127,7 +127,7 @@ func (s *Shelf) grow() error {
 	if err != nil {
 		return fmt.Errorf("template: get %d KiB of memory for faces: %w", bytes>>10, err)
 	}
-	if err := protect(mem); err != nil {
+	if err := s.arena.protect(mem); err != nil {
 		return errors.Join(err, unix.Munmap(mem))
 	}
 	s.arena.shelves = append(s.arena.shelves, func() []byte { return mem })

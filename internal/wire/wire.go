@@ -56,6 +56,9 @@ const (
 	nReady number = 50
 	nFault number = 51
 	nTimed number = 52
+
+	nSearching number = 70
+	nSearched  number = 71
 )
 
 // words makes an empty word for a number. A word that is missing here cannot be received by anybody.
@@ -84,6 +87,8 @@ var words = map[number]func() Word{
 	nReady:     func() Word { return new(Ready) },
 	nFault:     func() Word { return new(Fault) },
 	nTimed:     func() Word { return new(Timed) },
+	nSearching: func() Word { return new(Searching) },
+	nSearched:  func() Word { return new(Searched) },
 }
 
 // Hello says, in any direction, that a room has just begun its life on this wire. Who hears it says again what a
