@@ -32,6 +32,7 @@ func (c *Config) Keeper(pack room.Pack, built time.Time) room.Keeper {
 		k.Face = &room.Face{
 			Model: pack.Files["feature"].SHA256, Level: c.Face.Level, Frames: c.Face.Frames,
 			EnrolFrom: c.Face.EnrolFrom, Keep: c.Face.Keep, Live: c.Face.Liveness,
+			Margin: c.Face.Margin, People: c.Face.People, Tries: c.Face.Tries, Years: c.Face.Years,
 		}
 	}
 	return k

@@ -96,6 +96,10 @@ type Face struct {
 	EnrolFrom int           `yaml:"enrol_from" default:"5" range:"3..20"`
 	Keep      time.Duration `yaml:"keep" default:"365d" range:"1d..365d"`
 	Liveness  float64       `yaml:"liveness" default:"0.05" range:"0.01..1"`
+	Margin    float64       `yaml:"margin" default:"0.05" range:"0..0.5"`
+	People    string        `yaml:"people" default:"cohort" one:"cohort|mixed"`
+	Tries     float64       `yaml:"tries_per_day" default:"1" range:"0.01..10000"`
+	Years     float64       `yaml:"years_per_error" default:"10" range:"0.1..1000"`
 }
 
 // Staff may let newcomers get a PIN.

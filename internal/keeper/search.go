@@ -6,11 +6,15 @@ import (
 	"math"
 	"time"
 
+	"example.org/edged/internal/curve"
 	"example.org/edged/internal/match"
 	"example.org/edged/internal/room"
 	"example.org/edged/internal/template"
 	"example.org/edged/internal/wire"
 )
+
+// searchMargin is the margin that a door has when its file names none.
+const searchMargin = 0.05
 
 // search guards no door: it measures the gallery that doors are guarded with, on people who do not exist, and says
 // what that gave. It opens no file.
@@ -21,11 +25,12 @@ func search(ctx context.Context, r *room.Room, s *room.Search) error {
 	}
 	defer arena.Close()
 	arena.MadeUp()
-	threshold, err := match.Threshold("default", s.People)
+	set, err := curve.Need{Level: "default", List: s.People}.Set()
 	if err != nil {
 		return err
 	}
-	tr := match.Trial{People: s.People, Queries: s.Queries, Threshold: threshold, Margin: margin, Seed: s.Seed, Now: time.Now,
+	threshold := set.Threshold
+	tr := match.Trial{People: s.People, Queries: s.Queries, Threshold: threshold, Margin: searchMargin, Seed: s.Seed, Now: time.Now,
 		Spent: spent, Step: func(done, of int) { r.Tell(&wire.Searching{Done: uint32(done), Of: uint32(of)}) }}
 	got, err := tr.Run(ctx, arena)
 	if err != nil {

@@ -1,8 +1,8 @@
 // Package match answers who somebody is, or whether they are who they say, among the people whose consent is in force
 // now. It never tells a score, and never answers with somebody who has been removed.
 //
-// More than five names are exported: Gallery and Answer search, Curve and its Setting say how alike is alike enough,
-// Votes and Vote ask several sightings, Trial measures the search on people who do not exist.
+// More than five names are exported: Gallery and Answer search, Votes and Vote ask several sightings, Trial,
+// Times and Result measure the search on people who do not exist.
 package match
 
 import (

@@ -104,6 +104,10 @@ type Face struct {
 	EnrolFrom int           // good frames that a template is made of; 0 means 5
 	Keep      time.Duration // retention; the notice states the same
 	Live      float64       // least mean liveness over Frames; 0 means 0.05
+	Margin    float64       // more alike than anybody else by this much
+	People    string        // whose impostor curve counts: "cohort" or "mixed"; "" means cohort
+	Tries     float64       // a day, by somebody who is not in the list; 0 means 1
+	Years     float64       // one false opening in so many; 0 means 10
 }
 
 // Staff may let newcomers get a PIN.

@@ -6,7 +6,7 @@ import "math/bits"
 type look struct {
 	head, tail [headWords]uint64
 	far        [blockPeople]uint8 // by the first half of the signs
-	count      [256]uint16        // how many are so far
+	count      [2][256]uint32     // how many are so far; two, because adding to the same number twice in a row waits
 	near       [firstCut]uint32   // distance<<16 | place
 	chosen     [firstCut]uint16
 }
@@ -40,16 +40,21 @@ func (l *look) nearest(b *block, m, last int) []uint16 {
 
 // gather takes the first nearest by half of the signs: it counts how many are how far, and so knows how far to go.
 func (l *look) gather(b *block, m, first int) {
-	clear(l.count[:])
+	clear(l.count[0][:])
+	clear(l.count[1][:])
 	head, far := l.head, l.far[:m]
 	for i := range far {
 		d := uint8(min(apart(&b.head[i], &head), 255))
 		far[i] = d
-		l.count[d]++
+		l.count[i&1][d]++
 	}
 	var within, limit int
-	for within+int(l.count[limit]) < first {
-		within += int(l.count[limit])
+	for {
+		here := int(l.count[0][limit] + l.count[1][limit])
+		if within+here >= first {
+			break
+		}
+		within += here
 		limit++
 	}
 	// All nearer than the limit, and of those at the limit as many as there is room for.

@@ -21,7 +21,7 @@ import (
 const (
 	blockPeople = 1024
 	firstCut    = blockPeople / 16 // nearest by 256 signs
-	lastCut     = 4                // nearest by 512 signs, where there are many blocks
+	lastCut     = 2                // nearest by 512 signs, where there are many blocks
 	manyBlocks  = 8
 	headWords   = 4
 )

@@ -106,7 +106,7 @@ func TestTheWorkIsTheSameForEverybody(t *testing.T) {
 		p := put(t, a, seed*100) // some there, some not
 		calls := 0
 		s.Search(p, people, func(int, float32) { calls++ })
-		if calls != blocks*4 {
+		if calls != blocks*2 {
 			t.Fatalf("%d cosines", calls)
 		}
 		a.Wipe(p)
