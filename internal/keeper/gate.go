@@ -22,7 +22,9 @@ func (g gate) MayIn(p person.ID) bool { return g.book.Exists(p) }
 
 // Decided acts on what a face led to.
 func (g gate) Decided(f access.Facts, since time.Duration, s wire.Stages) {
-	defer g.gazeChanged() // where both are asked for, the eye rests again
+	if g.mode.get() == wire.FaceVerify {
+		defer g.gazeChanged() // the eye rests again
+	}
 	prompt := wire.PromptOtherWay
 	if g.decide(f, since, s) == wire.Granted {
 		prompt = wire.PromptWelcome
