@@ -32,7 +32,7 @@ type IdentReport struct {
 }
 
 // A Row is what a door with this margin and this number of agreeing sightings does. Sightings are a person's pictures in
-// the order of the file, so many at a time.
+// the order of the file, so many at a time; somebody who is not enrolled is one person a folder.
 type Row struct {
 	Margin float64 `json:"margin"`
 	Frames int     `json:"frames"`
@@ -72,6 +72,7 @@ func Identify(ctx context.Context, job Job, start Start, now func() time.Time) (
 type shown struct {
 	picture int32
 	person  string
+	same    string // pictures in a row that have this in common show one person
 }
 
 func readPeople(path string, l *list, known map[string]int32) (people []shown, err error) {
@@ -102,7 +103,7 @@ func readPeople(path string, l *list, known map[string]int32) (people []shown, e
 		if err != nil {
 			return nil, fmt.Errorf("%s, line %d: %w", name, line, err)
 		}
-		people = append(people, shown{at, row[1]})
+		people = append(people, shown{at, row[1], cmp.Or(row[1], filepath.Dir(l.pictures[at])+"/")})
 	}
 	if len(people) == 0 {
 		return nil, fmt.Errorf("%s names no picture", name)
@@ -224,7 +225,7 @@ func row(guesses []guess, at, margin float64, frames int) Row {
 	var genuine, missed, impostor, taken int
 	for i := 0; i < len(guesses); {
 		end := i
-		for end < len(guesses) && end-i < frames && guesses[end].probe.person == guesses[i].probe.person {
+		for end < len(guesses) && end-i < frames && guesses[end].probe.same == guesses[i].probe.same {
 			end++
 		}
 		group := guesses[i:end]

@@ -18,7 +18,8 @@ import (
 
 // A Trial searches among people who do not exist, drawn so that they are as hard to tell apart as people are for the
 // default model pack: the cosine between two of them has a standard deviation of a tenth, and that between two
-// pictures of one of them lies around .70 ± .10, so that every fifteenth falls below .55 (docs/measurements.md).
+// pictures of one of them lies around .70 ± .10, so that every fifteenth falls below .55 (docs/measurements.md). As at
+// a door, the gallery has the mean of five pictures of each, which one more picture is more like than any single one.
 type Trial struct {
 	People    int
 	Queries   int // of somebody in the gallery, and as many of nobody
@@ -230,6 +231,7 @@ func (c *crowd) person(n uint64) *[template.Len]float32 {
 func (c *crowd) again(n uint64) *[template.Len]float32 {
 	v, other := c.person(n), c.person(n|1<<63)
 	like := min(max(.70+.10*rand.New(rand.NewPCG(c.seed, n|1<<62)).NormFloat64(), .2), .98)
+	like /= math.Sqrt((1 + 4*like) / 5) // the length of the mean of five that are alike by that much
 	var along float32
 	for i := range v {
 		along += v[i] * other[i]
