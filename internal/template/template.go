@@ -189,7 +189,7 @@ func (a *Arena) protect(mem []byte) error {
 
 func protect(mem []byte) error {
 	if err := unix.Mlock(mem); err != nil {
-		return fmt.Errorf("template: lock %d KiB of memory for faces: %w; raise LimitMEMLOCK in the unit (ulimit -l), 2 KiB a person and 1 MiB over",
+		return fmt.Errorf("template: lock %d KiB of memory for faces: %w; raise LimitMEMLOCK in the unit (ulimit -l), 0.7 KiB a person and 2 MiB over",
 			len(mem)>>10, err)
 	}
 	if err := unix.Madvise(mem, unix.MADV_DONTDUMP); err != nil {
