@@ -47,6 +47,9 @@ func Run(ctx context.Context, r *room.Room) error {
 	if err := r.Brief(&b); err != nil {
 		return err
 	}
+	if b.Search != nil {
+		return search(ctx, r, b.Search)
+	}
 	k := &keeper{room: r, brief: b, log: r.Log, began: time.Now()}
 	defer k.close()
 	if b.Leave {
@@ -98,6 +101,7 @@ type keeper struct {
 	faces       *faces.Faces
 	passage     *passage.Passage
 	faceFault   wire.FaultKind
+	bar         *bar
 	faceTrouble wire.FaceMode // why faces rest for the whole life of this room; FaceOff when they do not
 
 	lobby *lobby
@@ -198,13 +202,11 @@ func (k *keeper) openFaces() error {
 		return err
 	}
 	k.gallery = match.NewGallery(k.arena)
-	threshold := func() float32 {
-		t, err := match.Threshold(f.Level, max(k.gallery.Len(), 1))
-		if err != nil {
-			return 2 // above every cosine: nobody is recognised by a level that does not exist
-		}
-		return t
+	k.bar = &bar{face: f, people: k.gallery.Len, log: k.log}
+	if _, err := k.bar.need().Set(); err != nil {
+		return err
 	}
+	threshold := func() float32 { return k.bar.get().Threshold }
 	k.faces = faces.New(faces.Parts{
 		Arena: k.arena, Vault: k.vault, Gallery: k.gallery, Register: k.register,
 		Rules: enrol.Rules{Model: model, Purpose: string(notice.DoorEntry), Frames: f.EnrolFrom, Live: float32(f.Live),
@@ -217,7 +219,8 @@ func (k *keeper) openFaces() error {
 		return err
 	}
 	k.passage = passage.New(passage.Rules{Model: model, Frames: f.Frames, Within: 3 * time.Second, Live: float32(f.Live),
-		Threshold: threshold, Margin: margin, Again: k.brief.Door.Pulse + time.Second},
+		Threshold: threshold, Margin: float32(f.Margin), Again: k.brief.Door.Pulse + time.Second,
+		Alone: func() bool { return k.mode.get() == wire.FaceOn }, Patience: patience},
 		k.arena, k.gallery, gate{k}, k.now, uptime)
 	return nil
 }
@@ -291,8 +294,8 @@ const (
 	// sameSitting is how alike two sightings of one enrolment must be: below it two people stood there in turn. It
 	// lies between people (below .2) and one person in two pictures (above .8); docs/measurements.md.
 	sameSitting = 0.55
-	// margin to the second best; twins and siblings come closer to each other than strangers do.
-	margin = 0.05
+	// patience is how long somebody who has typed a PIN may take to be recognised where both are asked for.
+	patience = 10 * time.Second
 )
 
 // join opens the wires to the rooms that there are and makes those who speak on them.
@@ -398,7 +401,7 @@ func (k *keeper) close() {
 }
 
 func (k *keeper) reception() *reception.Reception {
-	p := reception.Parts{Book: k.book, Staff: k.brief.Staff, FaceOn: func() bool { return k.mode.get() == wire.FaceOn },
+	p := reception.Parts{Book: k.book, Staff: k.brief.Staff, FaceOn: k.mode.usable, Second: k.second,
 		Decide: k.decide, Write: k.scribe.Write, Name: k.scribe.Pseudonym, Recent: k.scribe.Recent,
 		Say: k.lobby.say, Uptime: uptime, Log: k.log}
 	if k.faces != nil {
@@ -419,9 +422,14 @@ func (k *keeper) trustedNow() time.Time {
 }
 
 // uptime is CLOCK_MONOTONIC, the clock that every room stamps frames with.
-func uptime() time.Duration {
+func uptime() time.Duration { return read(unix.CLOCK_MONOTONIC) }
+
+// spent is what the processor has spent on this thread.
+func spent() time.Duration { return read(unix.CLOCK_THREAD_CPUTIME_ID) }
+
+func read(clock int32) time.Duration {
 	var ts unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
+	if err := unix.ClockGettime(clock, &ts); err != nil {
 		panic("keeper: internal error: clock_gettime(2): " + err.Error())
 	}
 	return time.Duration(ts.Nano())
