@@ -61,7 +61,14 @@ func TestAFullDiskIsAnnouncedAndCostsTheFaceAndNotTheDoor(t *testing.T) {
 		return ok && f.Fault == wire.FaultDisk
 	})
 	h.typed(wire.ActAgree, pin)
-	h.prompt(wire.PromptFaultAsk) // and not: look into the camera
+	// Whichever notices first, the act or the mode: what is never said is "look into the camera".
+	await(h, h.screen, "the word that faces are not taken now", func(w wire.KioskHears) bool {
+		s, ok := w.(*wire.Screen)
+		if ok && s.Prompt == wire.PromptLook {
+			t.Error("somebody is enrolled on a full disk")
+		}
+		return ok && (s.Prompt == wire.PromptFaultAsk || s.Prompt == wire.PromptFaceRests)
+	})
 	free()
 
 	free = fillUp(t, disk, 0) // now nothing can be written at all
