@@ -18,6 +18,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"example.org/edged/internal/pages"
 	"example.org/edged/internal/person"
 	"example.org/edged/internal/room"
 	"example.org/edged/internal/wire"
@@ -108,7 +109,7 @@ func tryBook(dir string, pepper [32]byte, cfg room.PIN, rand io.Reader, now func
 	}
 	b.db = db
 	if err := b.load(fresh); err != nil {
-		return nil, errors.Join(err, guard(db.Close))
+		return nil, errors.Join(err, pages.Guard(db.Close))
 	}
 	return b, nil
 }
@@ -289,4 +290,4 @@ func (b *Book) Len() (n int) {
 }
 
 // Close lets go of the file.
-func (b *Book) Close() error { return guard(b.db.Close) }
+func (b *Book) Close() error { return pages.Guard(b.db.Close) }

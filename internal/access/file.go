@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -86,7 +84,7 @@ func makeFile(path string, begin func(*bbolt.Tx) error) error {
 }
 
 func openDB(path string) (db *bbolt.DB, err error) {
-	err = guard(func() error {
+	err = pages.Guard(func() error {
 		db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
 		return err
 	})
@@ -95,19 +93,4 @@ func openDB(path string) (db *bbolt.DB, err error) {
 
 func damaged(path string, why error) error {
 	return fmt.Errorf("%s %w (%w)", path, errDamaged, why)
-}
-
-// guard turns a panic into an error. bbolt maps the file into memory and trusts it: in a file that was cut short or
-// scribbled over it panics, or touches a page that is not there, which ends the program unless it is told otherwise.
-func guard(do func() error) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if p := recover(); p != nil {
-			err = errors.New("its pages do not fit together")
-			if _, fault := p.(runtime.Error); !fault { // bbolt's own words; a fault's are for programmers
-				err = fmt.Errorf("%w: %v", err, p)
-			}
-		}
-	}()
-	return do()
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"example.org/edged/internal/pages"
 )
 
 // tag is what the book keeps of a PIN; see Book.
@@ -38,11 +40,11 @@ func (b *Book) saveTries(wrong int, until time.Time) error {
 }
 
 func (b *Book) view(do func(*bbolt.Tx) error) error {
-	return guard(func() error { return b.db.View(do) })
+	return pages.Guard(func() error { return b.db.View(do) })
 }
 
 func (b *Book) update(do func(*bbolt.Tx) error) error {
-	return guard(func() error { return b.db.Update(do) })
+	return pages.Guard(func() error { return b.db.Update(do) })
 }
 
 func pack(c cost) []byte {

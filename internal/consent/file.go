@@ -8,8 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
-	"runtime/debug"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -161,7 +159,7 @@ func open(file, device string, current *notice.Notice) (r *Register, err error) 
 		}
 	}
 	r = &Register{device: device, current: current, hash: current.Hash(), stand: map[person.ID]standing{}}
-	err = guarded(func() (err error) {
+	err = pages.Guard(func() (err error) {
 		r.db, err = bbolt.Open(file, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType})
 		return err
 	})
@@ -174,8 +172,8 @@ func open(file, device string, current *notice.Notice) (r *Register, err error) 
 	case err != nil:
 		return nil, &damageError{file, err}
 	}
-	if err = guarded(func() error { return r.load(fresh) }); err != nil {
-		closing := guarded(r.db.Close)
+	if err = pages.Guard(func() error { return r.load(fresh) }); err != nil {
+		closing := pages.Guard(r.db.Close)
 		if fresh {
 			return nil, errors.Join(fmt.Errorf("consent: begin %s: %w", file, err), closing)
 		}
@@ -185,21 +183,6 @@ func open(file, device string, current *notice.Notice) (r *Register, err error) 
 		return nil, errors.Join(fmt.Errorf("consent: keep the text of the notice: %w", err), r.db.Close())
 	}
 	return r, nil
-}
-
-// guarded turns the panics and faults that bbolt answers a broken page with into errors: its pages are memory mapped,
-// so a file shorter than it claims is a fault at first touch.
-func guarded(f func() error) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if p := recover(); p != nil {
-			err = errors.New("its pages do not fit together")
-			if _, fault := p.(runtime.Error); !fault { // bbolt's own words; a fault's are for programmers
-				err = fmt.Errorf("%w: %v", err, p)
-			}
-		}
-	}()
-	return f()
 }
 
 func setAside(file string) (string, error) {
