@@ -80,7 +80,7 @@ func (l Link) dial() (paho.Client, string, error) {
 	rand.Read(id[:])
 	name := "edgectl-" + hex.EncodeToString(id[:])
 	o := paho.NewClientOptions().AddBroker(l.Broker).SetClientID(name).SetConnectTimeout(5 * time.Second).
-		SetOrderMatters(false).SetAutoReconnect(false).SetUsername(l.User)
+		SetOrderMatters(true).SetAutoReconnect(false).SetUsername(l.User)
 	if l.Pass != "" {
 		b, err := os.ReadFile(l.Pass)
 		if err != nil {
