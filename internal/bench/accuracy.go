@@ -16,8 +16,11 @@ import (
 
 // A Job is one measurement.
 type Job struct {
-	Images   string // the folder that the paths in Pairs start from
-	Pairs    string // a CSV file with the columns a,b,same
+	Images   string  // the folder that the paths in Pairs start from
+	Pairs    string  // a CSV file with the columns a,b,same and perhaps group
+	Gallery  string  // for Identify: a CSV file with the columns path,person, who is enrolled
+	Probes   string  // and who comes; an empty person is somebody who is not enrolled
+	At       float64 // the threshold at which rates with bounds are given; 0 means .55, the door's default
 	Models   room.Pack
 	Eyes     int      // how many eyes look at once; one for each core is right
 	Progress *os.File // shows a bar if it is a terminal; may be nil
@@ -35,9 +38,16 @@ type Report struct {
 	EER       float64            `json:"eer"`       // 0..1, as all rates
 	TAR       map[string]float64 `json:"tar"`       // share of genuine pairs accepted, by false match rate
 	Threshold map[string]float64 `json:"threshold"` // cosine above which a pair is accepted, by false match rate
+	At        float64            `json:"at"`        // the threshold at which what follows was counted
+	FMR       Rate               `json:"fmr"`
+	FNMR      Rate               `json:"fnmr"`
+	Groups    []Group            `json:"groups,omitempty"`
+	Spread    *Spread            `json:"spread,omitempty"` // between groups
 	Pictures  int                `json:"pictures"`
 	Seconds   float64            `json:"seconds"`
 	Troubles  []string           `json:"troubles,omitempty"` // pictures that could not be read, with the line that names them
+
+	curve det
 }
 
 // Accuracy looks at every picture once and compares the pairs.
@@ -61,7 +71,9 @@ func Accuracy(ctx context.Context, job Job, start Start, now func() time.Time) (
 	if err := s.run(ctx); err != nil {
 		return nil, err
 	}
-	r := compare(l, s.seen)
+	r, scores := compare(l, s.seen)
+	r.rate(l, scores, job.At)
+	r.curve = newDet(l, scores)
 	r.Seconds = now().Sub(begun).Seconds()
 	r.Troubles = s.troubles(name)
 	return r, nil
@@ -74,9 +86,10 @@ type seen struct {
 	feature [wire.FeatureLen]float32
 }
 
-func compare(l *list, pictures []seen) *Report {
+func compare(l *list, pictures []seen) (*Report, []float64) {
 	r := &Report{Pictures: len(pictures), TAR: map[string]float64{}, Threshold: map[string]float64{}}
 	var genuine, impostor []float64
+	scores := make([]float64, 0, len(l.pairs))
 	for _, p := range l.pairs {
 		a, b := &pictures[p.a], &pictures[p.b]
 		score := float64(missing)
@@ -85,6 +98,7 @@ func compare(l *list, pictures []seen) *Report {
 		} else {
 			r.NotFound++
 		}
+		scores = append(scores, score)
 		if p.same {
 			genuine = append(genuine, score)
 		} else {
@@ -98,7 +112,7 @@ func compare(l *list, pictures []seen) *Report {
 	for _, t := range targets {
 		r.TAR[t.name], r.Threshold[t.name] = tarAt(genuine, impostor, t.fmr)
 	}
-	return r
+	return r, scores
 }
 
 // cosine of two features of unit length.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // A list is the pairs of a CSV file over the pictures that they name, each picture once.
@@ -20,20 +21,22 @@ type list struct {
 }
 
 type pair struct {
-	a, b int32 // into pictures
-	same bool
+	a, b  int32 // into pictures
+	same  bool
+	group string // of people, where the file has such a column
 }
 
 // readPairs reads the whole file before anything is measured, so that a mistake on the last line costs no hour.
 func readPairs(r io.Reader, name string) (*list, error) {
 	in := csv.NewReader(withoutMark(r))
-	in.FieldsPerRecord, in.ReuseRecord = 3, true
+	in.FieldsPerRecord, in.ReuseRecord = 0, true // as many as the first line has
 	head, err := in.Read()
 	if errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s is empty: its first line must be a,b,same", name)
 	}
-	if err != nil || !slices.Equal(head, []string{"a", "b", "same"}) {
-		return nil, fmt.Errorf("%s, line 1: the first line must be a,b,same", name)
+	grouped := err == nil && slices.Equal(head, []string{"a", "b", "same", "group"})
+	if err != nil || !grouped && !slices.Equal(head, []string{"a", "b", "same"}) {
+		return nil, fmt.Errorf("%s, line 1: the first line must be a,b,same or a,b,same,group", name)
 	}
 	l := &list{}
 	known := map[string]int32{}
@@ -51,6 +54,9 @@ func readPairs(r io.Reader, name string) (*list, error) {
 		}
 		line, _ := in.FieldPos(0)
 		p := pair{same: row[2] == "1"}
+		if grouped {
+			p.group = strings.Clone(row[3])
+		}
 		if row[2] != "1" && row[2] != "0" {
 			return nil, fmt.Errorf("%s, line %d: same is %q: write 1 for one person or 0 for two", name, line, row[2])
 		}

@@ -12,7 +12,7 @@ const missing = -2
 var targets = []struct {
 	name string
 	fmr  float64
-}{{"1e-2", 1e-2}, {"1e-3", 1e-3}, {"1e-4", 1e-4}}
+}{{"1e-2", 1e-2}, {"1e-3", 1e-3}, {"1e-4", 1e-4}, {"1e-5", 1e-5}}
 
 // tarAt gives the threshold above which at most fmr of the impostor pairs lie, and the share of genuine pairs above
 // it. Both slices are sorted upwards.

@@ -85,7 +85,8 @@ func (t *tools) measuredHouse(dir string, people int) (hall.House, error) {
 	}
 	h := hall.House{Programs: programs, Keeper: cfg.Keeper(pack, t.Time()), Relay: cfg.Relay(), OwnUsers: true, LogLevel: slog.LevelWarn}
 	h.Keeper.MadeUp = people
-	if need := uint64(people)<<11 + 16<<20; !lockable(need) {
+	// At the start every template lies there in full, 2 KiB, and beside it what is searched, 644 bytes and its block.
+	if need := uint64(people)*2752 + 16<<20; !lockable(need) {
 		t.log.Warn("this machine lets no user but root lock so much memory, so the measured keeper runs as root", slog.Uint64("mib", need>>20))
 		h.OwnUsers = false
 	}

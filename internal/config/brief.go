@@ -32,7 +32,8 @@ func (c *Config) Keeper(pack room.Pack, built time.Time) room.Keeper {
 		k.Face = &room.Face{
 			Model: pack.Files["feature"].SHA256, Level: c.Face.Level, Frames: c.Face.Frames,
 			EnrolFrom: c.Face.EnrolFrom, Keep: c.Face.Keep, Inactive: c.Face.Inactive, Age: c.Face.MaxAge, Live: c.Face.Liveness,
-			Turn: uint32(c.Face.Turn),
+			Turn:   uint32(c.Face.Turn),
+			Margin: c.Face.Margin, People: c.Face.People, Tries: c.Face.Tries, Years: c.Face.Years,
 		}
 	}
 	return k

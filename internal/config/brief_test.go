@@ -42,7 +42,7 @@ var pack = room.Pack{Dir: "/m", Name: "faceplugin", Files: map[string]room.Model
 
 func TestTheKeeperIsToldWhatTheFileSays(t *testing.T) {
 	c := written(t, "state: st\ntimezone: -03:30\nnotice: notice.yaml\ndoor: {methods: [pin, face], pulse: 0.5s}\n"+
-		"pin: {digits: 6, free_tries: 2, first_wait: 1m}\ncamera: {source: v4l2}\nface: {models: m, level: strict, frames: 4, enrol_from: 6, keep: 365d, inactive: 30d, max_age: 60d, liveness: 0.2, turn: 3}\n"+
+		"pin: {digits: 6, free_tries: 2, first_wait: 1m}\ncamera: {source: v4l2}\nface: {models: m, level: strict, frames: 4, enrol_from: 6, keep: 365d, inactive: 30d, max_age: 60d, liveness: 0.2, turn: 3, margin: 0.07, people: mixed, tries_per_day: 30, years_per_error: 2.5}\n"+
 		"mqtt: {broker: 'ssl://b:1'}\n")
 	built := time.Unix(1700000000, 0)
 	k := c.Keeper(pack, built)
@@ -51,7 +51,8 @@ func TestTheKeeperIsToldWhatTheFileSays(t *testing.T) {
 		t.Errorf("the keeper cannot read its notice: %v", err)
 	}
 	k.Notice = nil
-	if k.Face == nil || *k.Face != (room.Face{Model: "abcd", Level: "strict", Frames: 4, EnrolFrom: 6, Keep: 365 * 24 * time.Hour, Inactive: 30 * 24 * time.Hour, Age: 60 * 24 * time.Hour, Live: 0.2, Turn: 3}) {
+	if k.Face == nil || *k.Face != (room.Face{Model: "abcd", Level: "strict", Frames: 4, EnrolFrom: 6, Keep: 365 * 24 * time.Hour, Inactive: 30 * 24 * time.Hour, Age: 60 * 24 * time.Hour, Live: 0.2, Turn: 3,
+		Margin: .07, People: "mixed", Tries: 30, Years: 2.5}) {
 		t.Errorf("face: %+v", k.Face)
 	}
 	k.Face = nil

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"example.org/edged/internal/curve"
 )
 
 // A Level says how bad a finding is.
@@ -49,6 +51,7 @@ func (c *Config) Check(ctx context.Context, around Around) []Finding {
 		c.checkKeys,
 		c.checkCamera,
 		func() []Finding { return c.checkModels(around.Models) },
+		c.checkList,
 		c.checkMQTT,
 		func() []Finding { return around.Kernel },
 	} {
@@ -138,6 +141,25 @@ func (c *Config) checkModels(whole func(folder, pack string) error) []Finding {
 		return []Finding{{Fail, "face.models", err.Error(), "install the pack again into " + c.Face.Models}}
 	}
 	return []Finding{{OK, "face.models", fmt.Sprintf("pack %s in %s is whole", c.Face.Pack, c.Face.Models), ""}}
+}
+
+// checkList says how long the list may be before a face alone no longer opens. How long it is only the keeper knows; it
+// tells on the screen and in its status when it asks for both.
+func (c *Config) checkList() []Finding {
+	if !c.HasFace() {
+		return nil
+	}
+	s, err := curve.Need{Level: c.Face.Level, People: c.Face.People, Tries: c.Face.Tries, Years: c.Face.Years}.Set()
+	if err != nil {
+		return []Finding{{Fail, "face.level", err.Error(), "write default or strict"}}
+	}
+	what := fmt.Sprintf("with %g tries a day by people who are not in the list and one false opening in %g years, what was measured on %s people bears ",
+		c.Face.Tries, c.Face.Years, c.Face.People)
+	if s.Most < 1 {
+		return []Finding{{Warn, "face.tries_per_day", what + "no list: PIN and face are always asked for together, from whoever has a face stored",
+			"see docs/measurements.md; lower years_per_error only if you mean it"}}
+	}
+	return []Finding{{OK, "face.people", fmt.Sprintf("%sup to %d by face alone; with more in the list, PIN and face are asked for together", what, s.Most), ""}}
 }
 
 // checkMQTT never calls the broker: only the courier may.

@@ -58,6 +58,7 @@ func TestCheckSaysWhatIsWrongHere(t *testing.T) {
 		{"a folder that is not there", faceDoor + "camera: {source: pictures, folder: gone}\n", nil, "camera.folder", config.Fail, "no such file"},
 		{"an empty video", faceDoor + "camera: {source: video, file: v.mp4}\n", write("v.mp4", ""), "camera.file", config.Fail, "is empty"},
 		{"an IP camera is not called", faceDoor + "camera: {source: rtsp, url: 'rtsp://a:hunter2@cam/'}\n", nil, "camera", config.OK, "only called by the lens"},
+		{"how long the list may be for a face alone", faceDoor + "camera: {source: v4l2}\n", nil, "face.people", config.OK, "bears up to 6 by face alone"},
 		{"no face, no camera", pinDoor, nil, "face", config.OK, "no camera is opened"},
 		{"a password file that is not there", pinDoor + "mqtt: {broker: 'ssl://b:1', user: u, password_file: pw}\n", nil, "mqtt.password_file", config.Fail, "there is no such file"},
 		{"a password that everybody may read", pinDoor + "mqtt: {broker: 'ssl://b:1', user: u, password_file: pw}\n", write("pw", "x"), "mqtt.password_file", config.Fail, "open to everybody"},

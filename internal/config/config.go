@@ -100,6 +100,10 @@ type Face struct {
 	MaxAge    time.Duration `yaml:"max_age" default:"365d" range:"1h..365d"`
 	Liveness  float64       `yaml:"liveness" default:"0.05" range:"0.01..1"`
 	Turn      int           `yaml:"turn" default:"1" range:"1..1000000"`
+	Margin    float64       `yaml:"margin" default:"0.05" range:"0..0.5"`
+	People    string        `yaml:"people" default:"cohort" one:"cohort|mixed"`
+	Tries     float64       `yaml:"tries_per_day" default:"1" range:"0.01..10000"`
+	Years     float64       `yaml:"years_per_error" default:"10" range:"0.1..1000"`
 }
 
 // Keys is what holds the keys that stored faces are kept under.

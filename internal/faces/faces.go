@@ -120,7 +120,10 @@ func (f *Faces) unfinished(p person.ID) wire.Reason {
 
 // hold lets somebody be found from now on. f.mu is held.
 func (f *Faces) hold(l vault.Label, t template.Template, since time.Time) {
-	f.Gallery.Put(l.Person, t, l.Expiry)
+	if err := f.Gallery.Put(l.Person, t, l.Expiry); err != nil {
+		f.Log.Error("a stored face cannot be looked for; the person's other ways in work", slog.String("why", err.Error()))
+	}
+	f.Arena.Wipe(t) // the gallery has taken what it needs, a third of the size
 	if old, ok := f.held[l.Person]; ok {
 		f.Arena.Wipe(old.Template)
 	}

@@ -22,6 +22,9 @@ func (g gate) MayIn(p person.ID) bool { return g.book.Exists(p) }
 
 // Decided acts on what a face led to.
 func (g gate) Decided(f access.Facts, since time.Duration, s wire.Stages) {
+	if g.mode.get() == wire.FaceVerify {
+		defer g.gazeChanged() // the eye rests again
+	}
 	prompt := wire.PromptOtherWay
 	if g.decide(f, since, s) == wire.Granted {
 		prompt = wire.PromptWelcome
@@ -84,7 +87,7 @@ func (k *keeper) heardEye(w wire.EyeSays) {
 		if k.faces.See(w, passage.Advice(w.Verdict)) {
 			return
 		}
-		if k.mode.get() == wire.FaceOn {
+		if k.mode.usable() {
 			k.passage.See(w)
 		}
 	}

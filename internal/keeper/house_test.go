@@ -121,7 +121,7 @@ func openHouse(t *testing.T, program, folder string, told ...func(*room.Keeper))
 	h := &house{t: t, folder: folder, relay: filepath.Join(t.TempDir(), "relay"), screen: make(chan wire.KioskHears, 1024), hall: make(chan wire.RoomSays, 1024)}
 	brief := room.Keeper{Device: "door-1", Site: "here", Folder: folder, Notice: text.Canonical(), Built: time.Now().Add(-time.Hour),
 		Door: room.Door{Driver: "virtual", Pulse: 100 * time.Millisecond}, PIN: room.PIN{Digits: 8}, Walls: true,
-		Face:  &room.Face{Model: fmt.Sprintf("%x", model), Level: "default", Frames: 3, EnrolFrom: 5, Keep: keepDays * 24 * time.Hour, Live: .05},
+		Face:  &room.Face{Model: fmt.Sprintf("%x", model), Level: "default", Frames: 3, EnrolFrom: 5, Keep: keepDays * 24 * time.Hour, Live: .05, Margin: .05},
 		Staff: []room.Staff{{Name: "desk", Hash: hash}}}
 	for _, tell := range told {
 		tell(&brief)

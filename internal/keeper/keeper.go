@@ -41,6 +41,9 @@ func Run(ctx context.Context, r *room.Room) error {
 	if err := r.Brief(&b); err != nil {
 		return err
 	}
+	if b.Search != nil {
+		return search(ctx, r, b.Search)
+	}
 	k := &keeper{room: r, brief: b, log: r.Log, began: time.Now()}
 	defer k.close()
 	if b.Leave {
@@ -92,6 +95,7 @@ type keeper struct {
 	faces       *faces.Faces
 	passage     *passage.Passage
 	faceFault   wire.FaultKind
+	bar         *bar
 	faceTrouble wire.FaceMode // why faces rest for the whole life of this room; FaceOff when they do not
 
 	lobby *lobby
@@ -212,7 +216,7 @@ func (k *keeper) close() {
 }
 
 func (k *keeper) reception() *reception.Reception {
-	p := reception.Parts{Book: k.book, Staff: k.brief.Staff, FaceOn: func() bool { return k.mode.get() == wire.FaceOn },
+	p := reception.Parts{Book: k.book, Staff: k.brief.Staff, FaceOn: k.mode.usable, Second: k.second,
 		Decide: k.decide, Write: k.scribe.Write, Name: k.scribe.Pseudonym, Recent: k.scribe.Recent,
 		Say: k.lobby.say, Uptime: uptime, Log: k.log}
 	if k.faces != nil {
@@ -233,9 +237,14 @@ func (k *keeper) trustedNow() time.Time {
 }
 
 // uptime is CLOCK_MONOTONIC, the clock that every room stamps frames with.
-func uptime() time.Duration {
+func uptime() time.Duration { return read(unix.CLOCK_MONOTONIC) }
+
+// spent is what the processor has spent on this thread.
+func spent() time.Duration { return read(unix.CLOCK_THREAD_CPUTIME_ID) }
+
+func read(clock int32) time.Duration {
 	var ts unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
+	if err := unix.ClockGettime(clock, &ts); err != nil {
 		panic("keeper: internal error: clock_gettime(2): " + err.Error())
 	}
 	return time.Duration(ts.Nano())

@@ -120,7 +120,7 @@ func (k *keeper) timeOne(ctx context.Context, i uint32) (withdrew, erased time.D
 		return 0, 0, err
 	}
 	defer k.arena.Wipe(probe)
-	known := func() bool { return k.gallery.Find(probe, k.now(), sameSitting, margin).Known }
+	known := func() bool { return k.gallery.Find(probe, k.now(), sameSitting, searchMargin).Known }
 	if !known() {
 		return 0, 0, errors.New("somebody who was stored is not found, so what follows would measure nothing")
 	}

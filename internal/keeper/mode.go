@@ -22,6 +22,9 @@ type mode struct {
 
 func (m *mode) get() wire.FaceMode { m.mu.Lock(); defer m.mu.Unlock(); return m.now }
 
+// usable tells whether faces have any use now: somebody may agree to them.
+func (m *mode) usable() bool { now := m.get(); return now == wire.FaceOn || now == wire.FaceVerify }
+
 func (m *mode) saw(c wire.Camera, at time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -50,6 +53,8 @@ func (k *keeper) judge(at time.Duration) wire.FaceMode {
 		return wire.FaceStarting
 	case m.heard == 0, at-m.heard > eyeSilence, m.camera != wire.CameraSeeing && m.camera != wire.CameraResting:
 		return wire.FaceRestEye
+	case k.bar.get().Verify:
+		return wire.FaceVerify
 	}
 	return wire.FaceOn
 }
@@ -64,6 +69,7 @@ func (k *keeper) watchMode(ctx context.Context) error {
 	for {
 		if k.faces != nil {
 			k.faces.Tick()
+			k.passage.Tick()
 		}
 		changed := k.turnMode()
 		if k.faces != nil && k.faces.Late() != late {
@@ -98,7 +104,7 @@ func (k *keeper) turnMode() (changed bool) {
 	}
 	k.scribe.Write(audit.Entry{Kind: wire.KindFaceMode, Reason: mode.Reason()})
 	k.gazeChanged()
-	if mode == wire.FaceOn {
+	if k.mode.usable() {
 		k.room.Ready(wire.PartFace)
 	}
 	k.tellStatus()
@@ -114,7 +120,7 @@ func (k *keeper) gazeChanged() {
 	switch {
 	case k.faces.Enrolling():
 		look = wire.Look{Gaze: wire.Enrol, Preview: true}
-	case k.mode.get() == wire.FaceOn:
+	case k.mode.get() == wire.FaceOn, k.mode.get() == wire.FaceVerify && k.passage.Expecting():
 		look = wire.Look{Gaze: wire.Watch, Preview: true}
 	}
 	k.eye.SayWithin(&look, 50*time.Millisecond)

@@ -110,13 +110,11 @@ func (k *keeper) openFaces() error {
 		return err
 	}
 	k.gallery = match.NewGallery(k.arena)
-	threshold := func() float32 {
-		t, err := match.Threshold(f.Level, max(k.gallery.Len(), 1))
-		if err != nil {
-			return 2 // above every cosine: nobody is recognised by a level that does not exist
-		}
-		return t
+	k.bar = &bar{face: f, people: k.gallery.Len, log: k.log}
+	if _, err := k.bar.need().Set(); err != nil {
+		return err
 	}
+	threshold := func() float32 { return k.bar.get().Threshold }
 	k.faces = faces.New(faces.Parts{
 		Arena: k.arena, Vault: k.vault, Gallery: k.gallery, Register: k.register,
 		Rules: enrol.Rules{Model: model, Purpose: string(notice.DoorEntry), Frames: f.EnrolFrom, Live: float32(f.Live),
@@ -129,7 +127,8 @@ func (k *keeper) openFaces() error {
 		return err
 	}
 	k.passage = passage.New(passage.Rules{Model: model, Frames: f.Frames, Within: 3 * time.Second, Live: float32(f.Live),
-		Threshold: threshold, Margin: margin, Again: k.brief.Door.Pulse + time.Second},
+		Threshold: threshold, Margin: float32(f.Margin), Again: k.brief.Door.Pulse + time.Second,
+		Alone: func() bool { return k.mode.get() == wire.FaceOn }, Patience: patience},
 		k.arena, k.gallery, gate{k}, k.now, uptime)
 	return nil
 }
@@ -203,6 +202,6 @@ const (
 	// sameSitting is how alike two sightings of one enrolment must be: below it two people stood there in turn. It
 	// lies between people (below .2) and one person in two pictures (above .8); docs/measurements.md.
 	sameSitting = 0.55
-	// margin to the second best; twins and siblings come closer to each other than strangers do.
-	margin = 0.05
+	// patience is how long somebody who has typed a PIN may take to be recognised where both are asked for.
+	patience = 10 * time.Second
 )

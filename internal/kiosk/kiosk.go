@@ -165,7 +165,7 @@ func (t *Terminal) hearKeeper(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("kiosk: hear the keeper: %w", err)
 		}
-		if door, ok := w.(*wire.FrontDoor); ok && door.Face != wire.FaceOn {
+		if door, ok := w.(*wire.FrontDoor); ok && door.Face != wire.FaceOn && door.Face != wire.FaceVerify {
 			t.mirror.forget()
 		}
 		t.stage.show(w)

@@ -219,23 +219,6 @@ func TestRemoveWaitsForSearches(t *testing.T) {
 	wait.Wait()
 }
 
-func TestThreshold(t *testing.T) {
-	for _, c := range []struct {
-		level  string
-		people int
-		want   float32
-	}{
-		{"default", 0, .55}, {"default", 1, .55}, {"default", 500, .55}, {"default", 769, .55},
-		{"default", 770, .60}, {"default", 100_000, .60}, {"strict", 0, .60}, {"strict", 100_000, .60},
-		{"", 1, 0}, {"Strict", 1, 0}, {"loose", 1, 0}, {"default", -1, 0},
-	} {
-		got, err := match.Threshold(c.level, c.people)
-		if got != c.want || (err != nil) != (c.want == 0) {
-			t.Errorf("%q for %d people: %v, %v", c.level, c.people, got, err)
-		}
-	}
-}
-
 func TestVotes(t *testing.T) {
 	ada, bob := match.Answer{Person: who(1), Known: true}, match.Answer{Person: who(2), Known: true}
 	none, two := match.Answer{}, match.Answer{Ambiguous: true}

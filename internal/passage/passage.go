@@ -3,6 +3,8 @@
 package passage
 
 import (
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.org/edged/internal/access"
@@ -20,6 +22,8 @@ type Rules struct {
 	Live      float32       // least mean liveness over them
 	Threshold func() float32
 	Margin    float32       // more alike than anybody else by this much
+	Alone     func() bool   // a face opens without another sign; otherwise only that of whoever is expected is looked at
+	Patience  time.Duration // how long whoever is expected may take
 	Again     time.Duration // somebody who stays in front of the camera is decided on again after this
 }
 
@@ -36,7 +40,7 @@ type Door interface {
 	Guide(wire.Prompt)
 }
 
-// Passage watches one camera at one door. It is not safe for concurrent use: sightings come one after another.
+// Passage watches one camera at one door. Its methods may be called at the same time.
 type Passage struct {
 	rules   Rules
 	arena   *template.Arena
@@ -46,6 +50,11 @@ type Passage struct {
 	now     func() time.Time     // wall clock, for expiry
 	uptime  func() time.Duration // CLOCK_MONOTONIC, as stamped by the eye
 
+	mu        sync.Mutex
+	waits     atomic.Bool   // expected is somebody
+	expected  person.ID     // whose PIN was right a moment ago; nobody where a face opens alone
+	until     time.Duration // and how long it counts
+	notLive   bool          // the last that was seen of them did not look alive
 	seen      time.Duration // when somebody was last seen
 	strangers int           // good sightings in a row that nobody in the gallery fits
 	last      access.Facts  // the last decision about whoever stands there
@@ -60,7 +69,12 @@ func New(rules Rules, arena *template.Arena, gallery *match.Gallery, door Door, 
 
 // See takes one sighting.
 func (p *Passage) See(s *wire.Sighting) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	at := p.uptime()
+	if p.expected == (person.ID{}) && !p.rules.Alone() {
+		return
+	}
 	age := at - time.Duration(s.CapturedAt)
 	if age > staleAfter || age < 0 {
 		return
@@ -89,6 +103,7 @@ func (p *Passage) See(s *wire.Sighting) {
 	if !certain || p.repeats(facts, at) {
 		return
 	}
+	p.expect(person.ID{})
 	p.last, p.decided = facts, at
 	p.door.Decided(facts, time.Duration(s.CapturedAt), s.StageUS)
 }
@@ -100,6 +115,9 @@ func (p *Passage) find(s *wire.Sighting) (match.Answer, bool) {
 		return match.Answer{}, false
 	}
 	defer p.arena.Wipe(probe)
+	if who := p.expected; who != (person.ID{}) {
+		return match.Answer{Person: who, Known: p.gallery.Verify(who, probe, p.now(), p.rules.Threshold())}, true
+	}
 	return p.gallery.Find(probe, p.now(), p.rules.Threshold(), p.rules.Margin), true
 }
 
@@ -107,6 +125,10 @@ func (p *Passage) find(s *wire.Sighting) (match.Answer, bool) {
 func (p *Passage) weigh(a match.Answer, live float32) (f access.Facts, certain bool) {
 	f = access.Facts{Method: wire.MethodFace}
 	vote := p.votes.Add(a, p.now(), live)
+	if p.expected != (person.ID{}) && !vote.Agreed {
+		p.notLive = vote.NotLive
+		return f, false // until their time is up: Tick
+	}
 	switch {
 	case vote.Agreed:
 		p.strangers = 0
@@ -131,6 +153,40 @@ func (p *Passage) weigh(a match.Answer, live float32) (f access.Facts, certain b
 // repeats tells whether the same was decided a moment ago about somebody who has not gone away.
 func (p *Passage) repeats(f access.Facts, at time.Duration) bool {
 	return p.decided > 0 && f == p.last && at-p.decided < p.rules.Again
+}
+
+// Expect looks for one person only, whose PIN was right, until they are recognised or their time is up.
+func (p *Passage) Expect(who person.ID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.forget()
+	p.until, p.notLive = p.uptime()+p.rules.Patience, false
+	p.expect(who)
+}
+
+func (p *Passage) expect(who person.ID) {
+	p.expected = who
+	p.waits.Store(who != person.ID{})
+}
+
+// Expecting tells whether somebody is expected. The door may ask while it is told of a decision.
+func (p *Passage) Expecting() bool {
+	return p.waits.Load()
+}
+
+// Tick ends the time of somebody who was expected and not recognised. It must be called now and then.
+func (p *Passage) Tick() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if at := p.uptime(); p.expected != (person.ID{}) && at > p.until {
+		f := access.Facts{Method: wire.MethodFace, Found: access.Nobody}
+		if p.notLive {
+			f.Found = access.NotLive
+		}
+		p.forget()
+		p.expect(person.ID{})
+		p.door.Decided(f, at, wire.Stages{})
+	}
 }
 
 // forget begins anew: somebody was withdrawn, or faces rest.

@@ -77,7 +77,7 @@ func newPorch(t *testing.T) *porch {
 	p := &porch{door: &door{in: map[person.ID]bool{resident: true}}, gallery: match.NewGallery(a), arena: a,
 		now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), up: time.Hour}
 	p.Passage = passage.New(passage.Rules{Model: model, Frames: 3, Within: 3 * time.Second, Live: 0.05,
-		Threshold: func() float32 { return 0.6 }, Margin: 0.05, Again: 2 * time.Second}, a, p.gallery, p.door,
+		Threshold: func() float32 { return 0.6 }, Margin: 0.05, Alone: func() bool { return true }, Again: 2 * time.Second}, a, p.gallery, p.door,
 		func() time.Time { return p.now }, func() time.Duration { return p.up })
 	p.lives(t, resident, face(1))
 	return p
@@ -89,7 +89,9 @@ func (p *porch) lives(t *testing.T, who person.ID, v [wire.FeatureLen]float32) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.gallery.Put(who, h, p.now.Add(time.Hour))
+	if err := p.gallery.Put(who, h, p.now.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // step is one frame; the frame is 20 ms old when it is seen, and the next one comes 100 ms later.

@@ -36,6 +36,7 @@ type Parts struct {
 	Faces  Faces
 	Staff  []room.Staff
 	FaceOn func() bool
+	Second func(turn wire.Session, p person.ID) bool // asks for the face too, and says whether it did; may be nil
 	Decide func(f access.Facts, since time.Duration, s wire.Stages) wire.Outcome
 	Write  func(audit.Entry) (uint64, error)
 	Name   func(person.ID) wire.Pseudonym
@@ -94,6 +95,9 @@ func (r *Reception) typed(w *wire.PINTyped, since time.Duration) {
 	}
 	switch w.Act {
 	case wire.ActOpen:
+		if r.Second != nil && r.Second(w.Session, p) {
+			return
+		}
 		f := access.Facts{Method: wire.MethodPIN, Found: access.Somebody, Who: p, MayIn: true}
 		if r.Decide(f, since, wire.Stages{}) == wire.Granted {
 			r.screen(w.Session, wire.PromptWelcome)

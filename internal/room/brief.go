@@ -73,9 +73,10 @@ type Keeper struct {
 	PIN          PIN
 	Face         *Face // nil: no face at this door
 	Staff        []Staff
-	Fleet        bool // a courier listens
-	Walls        bool // the kernel holds the rooms apart; without it face rests
-	MadeUp       int  // set: guard no door; fill the folder with so many people who do not exist, and measure
+	Fleet        bool    // a courier listens
+	Walls        bool    // the kernel holds the rooms apart; without it face rests
+	MadeUp       int     // set: guard no door; fill the folder with so many people who do not exist, and measure
+	Search       *Search // set: guard no door; measure the search and say what it gave
 	Offset       time.Duration
 	Stop         *Stop // nil: none came
 	Leave        bool  // guard no door: destroy all there is of anybody, and certify it
@@ -85,6 +86,13 @@ type Keeper struct {
 type Stop struct {
 	ID  [16]byte
 	Why wire.Reason
+}
+
+// Search is a measurement among people who do not exist.
+type Search struct {
+	People  int
+	Queries int // of people who are there, and as many of others
+	Seed    uint64
 }
 
 // Door is the one door.
@@ -112,6 +120,10 @@ type Face struct {
 	Age       time.Duration // a face taken so long ago is erased, whatever was agreed; 0 means never
 	Live      float64       // least mean liveness over Frames; 0 means 0.05
 	Turn      uint32        // raised by one, all templates are turned anew at the next start; 0 means 1
+	Margin    float64       // more alike than anybody else by this much
+	People    string        // whose impostor curve counts: "cohort" or "mixed"; "" means cohort
+	Tries     float64       // a day, by somebody who is not in the list; 0 means 1
+	Years     float64       // one false opening in so many; 0 means 10
 }
 
 // Staff may let newcomers get a PIN.

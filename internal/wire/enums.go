@@ -280,17 +280,18 @@ const (
 	FaceRestVault                 // the stored faces cannot be opened
 	FaceRestLog                   // what happens could not be recorded
 	FaceStopped                   // stopped by hand until two people lift it
+	FaceVerify                    // the list is too long for a face alone: one is looked at only after a PIN
 )
 
 var faceModes = []string{"off", "on", "starting", "rest-clock", "rest-eye", "rest-walls",
-	"rest-vault", "rest-log", "stopped"}
+	"rest-vault", "rest-log", "stopped", "verify"}
 
 func (m FaceMode) String() string { return faceModes[m] }
 
 // Reason is why faces rest, for a decision or a line of the log; ReasonNone while they do not.
 func (m FaceMode) Reason() Reason {
 	switch m {
-	case FaceOff, FaceOn, FaceStarting:
+	case FaceOff, FaceOn, FaceStarting, FaceVerify:
 		return ReasonNone
 	case FaceRestClock:
 		return ReasonClock

@@ -69,6 +69,8 @@ const (
 	nLeft       number = 56
 	nFilled     number = 57
 	nVaultTimes number = 58
+	nSearching  number = 70
+	nSearched   number = 71
 )
 
 // words makes an empty word for a number. A word that is missing here cannot be received by anybody.
@@ -110,6 +112,8 @@ var words = map[number]func() Word{
 	nLeft:       func() Word { return new(Left) },
 	nFilled:     func() Word { return new(Filled) },
 	nVaultTimes: func() Word { return new(VaultTimes) },
+	nSearching:  func() Word { return new(Searching) },
+	nSearched:   func() Word { return new(Searched) },
 }
 
 // Hello says, in any direction, that a room has just begun its life on this wire. Who hears it says again what a

@@ -100,7 +100,7 @@ func brief(t *testing.T, dir string) room.Keeper {
 	must(t, yaml.Unmarshal(configs.Notice, n))
 	return room.Keeper{Device: "door-1", Site: "home", Folder: dir, Notice: n.Canonical(), Built: time.Now().Add(-time.Hour),
 		Door: room.Door{Driver: "virtual", Pulse: time.Second}, Staff: []room.Staff{{Name: "desk", Hash: staffHash()}}, Fleet: true, Walls: true,
-		Face: &room.Face{Model: strings.Repeat("07", 32), Level: "default", Frames: 3, EnrolFrom: 3, Keep: n.Keep(), Live: 0.05}}
+		Face: &room.Face{Model: strings.Repeat("07", 32), Level: "default", Frames: 3, EnrolFrom: 3, Keep: n.Keep(), Live: 0.05, Margin: 0.05}}
 }
 
 func begin(t *testing.T, b room.Keeper) *house {

@@ -27,7 +27,7 @@ function text(id, words) { // unchanged words are not said twice by a screen rea
 }
 
 function draw() {
-  const { screen } = s, faceOn = door.face === 'on';
+  const { screen } = s, faceOn = door.face === 'on' || door.face === 'verify' && screen === 'guide';
   document.body.dataset.screen = screen;
   document.body.dataset.result = s.result?.prompt || '';
   for (const e of document.querySelectorAll('[data-t]')) e.textContent = t(e.dataset.t);
@@ -143,7 +143,7 @@ function leave() { // the turn is over: the room and the keeper are told
 
 async function openNotice() {
   // Nobody reads a long notice to hear at its end that there is nothing to agree to now.
-  if (door.face !== 'on') return home(door.face === 'off' ? 'face.off' : 'prompt.face-rests');
+  if (door.face !== 'on' && door.face !== 'verify') return home(door.face === 'off' ? 'face.off' : 'prompt.face-rests');
   const pages = {};
   try {
     for (const [lang] of codes) pages[lang] = await (await fetch('/notice?lang=' + lang)).json();
