@@ -21,6 +21,7 @@ type Keep func(ctx context.Context, heard func(after time.Duration, w wire.RoomS
 // A VaultReport is the answer of `edged bench vault --json`. The names of its fields are stable.
 type VaultReport struct {
 	People         int     `json:"people"`
+	PINMS          float64 `json:"pin_ms"`           // from starting the program to PINs opening the door: the vault is read beside it
 	BootMS         float64 `json:"boot_ms"`          // from starting the program to everybody being in the gallery
 	WithdrawMS     float64 `json:"withdraw_ms"`      // from the wish to the first search that does not find the person
 	EraseMS        float64 `json:"erase_ms"`         // from the wish to the erasure being proved and recorded
@@ -51,6 +52,10 @@ func Vault(ctx context.Context, people int, progress *os.File, start Keep, now f
 	// The second finds it full, and measures.
 	err = live(ctx, start, func(after time.Duration, w wire.RoomSays) bool {
 		switch w := w.(type) {
+		case *wire.Ready:
+			if w.Part == wire.PartPIN {
+				r.PINMS = ms(after)
+			}
 		case *wire.Filled:
 			if r.BootMS == 0 {
 				r.BootMS = ms(after)

@@ -55,8 +55,8 @@ func (c *benchVaultCmd) Run(t *tools) error {
 	if c.JSON {
 		return t.answer(r)
 	}
-	fmt.Fprintf(t.Out, "%d people\nboot      %8.1f ms until everybody is in the gallery\nwithdraw  %8.1f ms until nobody is found\nerase     %8.1f ms until nothing is left, proved and recorded\nsize      %8d bytes a person\nfilled in %8.1f s\n",
-		r.People, r.BootMS, r.WithdrawMS, r.EraseMS, r.BytesPerPerson, r.FillSeconds)
+	fmt.Fprintf(t.Out, "%d people\nPIN       %8.1f ms until PINs open the door\nboot      %8.1f ms until everybody is in the gallery\nwithdraw  %8.1f ms until nobody is found\nerase     %8.1f ms until nothing is left, proved and recorded\nsize      %8d bytes a person\nfilled in %8.1f s\n",
+		r.People, r.PINMS, r.BootMS, r.WithdrawMS, r.EraseMS, r.BytesPerPerson, r.FillSeconds)
 	return nil
 }
 

@@ -177,14 +177,21 @@ func (f *Faces) Withdraw(turn wire.Session, p person.ID) wire.Prompt {
 		f.Log.Error("a withdrawal could not be recorded; the face is unusable and being erased all the same", slog.String("why", err.Error()))
 	}
 	f.Write(audit.Entry{Kind: wire.KindWithdrawn, Reason: wire.ReasonPersonAsked, Who: f.Name(p), Consent: audit.Hash(r.Prev)})
-	f.mu.Lock()
-	f.erasing[p] = turn
-	f.mu.Unlock()
-	f.sweep.EraseNow(p, wire.ReasonWithdrawn)
+	f.Forget(turn, p)
 	if unsure {
 		return wire.PromptFaultAsk
 	}
 	return wire.PromptWithdrawn
+}
+
+// Forget makes the face of somebody whose withdrawal is recorded unusable, has it erased, and tells that turn at the
+// screen when it has gone.
+func (f *Faces) Forget(turn wire.Session, p person.ID) {
+	f.rest(p)
+	f.mu.Lock()
+	f.erasing[p] = turn
+	f.mu.Unlock()
+	f.sweep.EraseNow(p, wire.ReasonWithdrawn)
 }
 
 func (f *Faces) stored(p person.ID) bool {
@@ -207,19 +214,24 @@ func (f *Faces) Refuse(notice [32]byte) {
 
 // Describe fills in what a person may see about their own face.
 func (f *Faces) Describe(p person.ID, r *wire.Record) {
-	r.Consent = f.Register.State(p)
-	history, err := f.Register.History(p)
-	if err != nil {
+	if err := Agreed(f.Register, p, r); err != nil {
 		f.Log.Error("a person's consents could not be read in full", slog.String("why", err.Error()))
-	}
-	for _, c := range history {
-		if c.State == consent.Given {
-			r.Notice, r.GivenAt = c.Notice, c.At.Unix()
-		}
 	}
 	for _, l := range f.Vault.Labels() {
 		if l.Person == p {
 			r.EraseAt = l.Expiry.Unix()
 		}
 	}
+}
+
+// Agreed fills in what a person may see of what they agreed to.
+func Agreed(register *consent.Register, p person.ID, r *wire.Record) error {
+	r.Consent = register.State(p)
+	history, err := register.History(p)
+	for _, c := range history {
+		if c.State == consent.Given {
+			r.Notice, r.GivenAt = c.Notice, c.At.Unix()
+		}
+	}
+	return err
 }

@@ -48,10 +48,11 @@ func (b *bar) get() curve.Setting {
 // without a stored face is ever asked: whoever refused loses nothing (Measures for facial recognition 2025, article
 // 10), and whoever is not recognised may withdraw at the same screen and use the PIN alone from then on.
 func (k *keeper) second(turn wire.Session, p person.ID) bool {
-	if k.passage == nil || k.mode.get() != wire.FaceVerify || !k.gallery.While(p, k.now(), func() {}) {
+	a := k.album()
+	if a == nil || k.mode.get() != wire.FaceVerify || !a.gallery.While(p, k.now(), func() {}) {
 		return false
 	}
-	k.passage.Expect(p) // not inside While: a search holds both locks in the other order
+	a.passage.Expect(p) // not inside While: a search holds both locks in the other order
 	k.gazeChanged()
 	k.screen(turn, wire.PromptLook, 0, 0, k.brief.Face.Frames)
 	return true

@@ -35,17 +35,12 @@ func (k *keeper) toCourier() func(wire.CourierHears) error {
 	return func(w wire.CourierHears) error { return k.courier.SayWithin(w, time.Second) }
 }
 
-// nobody is the register of a door without faces: nobody has agreed to anything.
-type nobody struct{}
+// consents is where the export gate looks: while there is no register, nobody has agreed to anything.
+type consents struct{ *keeper }
 
-func (nobody) InForce(person.ID, time.Time) (r consent.Record, ok bool) { return r, false }
-
-// consents is where the export gate looks.
-func (k *keeper) consents() interface {
-	InForce(person.ID, time.Time) (consent.Record, bool)
-} {
-	if k.register == nil {
-		return nobody{}
+func (c consents) InForce(p person.ID, now time.Time) (r consent.Record, ok bool) {
+	if register := c.register.Load(); register != nil {
+		return register.InForce(p, now)
 	}
-	return k.register
+	return r, false
 }

@@ -56,10 +56,10 @@ func (k *keeper) decide(f access.Facts, since time.Duration, s wire.Stages) wire
 // nobody's.
 func (k *keeper) open(f access.Facts, d access.Decision) access.Decision {
 	var err error
-	do := func() { err = k.door.Open() }
+	do, a := func() { err = k.door.Open() }, k.album()
 	if f.Method != wire.MethodFace {
 		do()
-	} else if !k.gallery.While(f.Who, k.now(), do) {
+	} else if a == nil || !a.gallery.While(f.Who, k.now(), do) {
 		return access.Decision{Outcome: wire.Denied, Reason: wire.ReasonUnknown}
 	}
 	if err != nil {
@@ -68,8 +68,8 @@ func (k *keeper) open(f access.Facts, d access.Decision) access.Decision {
 		d.Outcome = wire.NoAnswer
 		return d
 	}
-	if k.faces != nil {
-		k.faces.Used(f.Who)
+	if a != nil {
+		a.faces.Used(f.Who)
 	}
 	return d
 }
@@ -81,24 +81,25 @@ func (k *keeper) heardEye(w wire.EyeSays) {
 		k.mode.saw(w.Camera, uptime())
 	case *wire.Sighting:
 		defer clear(w.Feature[:])
-		if k.faces == nil {
+		a := k.album()
+		if a == nil {
 			return
 		}
-		if k.faces.See(w, passage.Advice(w.Verdict)) {
+		if a.faces.See(w, passage.Advice(w.Verdict)) {
 			return
 		}
 		if k.mode.usable() {
-			k.passage.See(w)
+			a.passage.See(w)
 		}
 	}
 }
 
 // tier is where the keys of faces live, for the line of an erasure.
 func (k *keeper) tier() wire.Tier {
-	if k.smith == nil {
-		return wire.TierUnknown
+	if smith := k.smith.Load(); smith != nil {
+		return smith.Tier()
 	}
-	return k.smith.Tier()
+	return wire.TierUnknown
 }
 
 // receipt shows the proof of an erasure to the turn in which it was asked for.

@@ -114,6 +114,14 @@ func folder(t *testing.T) string {
 // started it.
 func openHouse(t *testing.T, program, folder string, told ...func(*room.Keeper)) *house {
 	t.Helper()
+	return openHouseWith(t, program, folder, func(keeper *os.File) {
+		makeKeys(t, filepath.Join(filepath.Dir(folder), "keysmith"), keeper)
+	}, told...)
+}
+
+// openHouseWith has keysmith look after the keysmith's end of its wire.
+func openHouseWith(t *testing.T, program, folder string, keysmith func(keeper *os.File), told ...func(*room.Keeper)) *house {
+	t.Helper()
 	hash, err := access.HashStaff(staffPIN, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +163,7 @@ func openHouse(t *testing.T, program, folder string, told ...func(*room.Keeper))
 	eye, eye2 := pair(t)
 	kiosk, kiosk2 := pair(t)
 	smith, smith2 := pair(t)
-	makeKeys(t, filepath.Join(filepath.Dir(folder), "keysmith"), smith)
+	keysmith(smith)
 	runtime.LockOSThread()
 	cmd := exec.Command("/proc/self/exe", stageWord)
 	cmd.ExtraFiles = []*os.File{mandate, hall2, eye2, kiosk2, relay, smith2}

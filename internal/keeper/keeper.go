@@ -19,23 +19,18 @@ import (
 	"example.org/edged/internal/consent"
 	"example.org/edged/internal/door"
 	"example.org/edged/internal/export"
-	"example.org/edged/internal/faces"
 	"example.org/edged/internal/keys"
-	"example.org/edged/internal/match"
 	"example.org/edged/internal/order"
-	"example.org/edged/internal/passage"
 	"example.org/edged/internal/person"
 	"example.org/edged/internal/reception"
 	"example.org/edged/internal/room"
 	"example.org/edged/internal/scribe"
 	"example.org/edged/internal/stop"
-	"example.org/edged/internal/template"
-	"example.org/edged/internal/vault"
 	"example.org/edged/internal/wire"
 )
 
-// Run reads from top to bottom: time, keys, log, door, PINs; then faces, which may fail without the door failing;
-// then the rooms it talks to. It returns when everything it started has stopped.
+// Run reads from top to bottom: time, keys, log, door, PINs, the rooms it talks to. Faces are opened beside the running
+// door, and may fail without it. Run returns when everything it started has stopped.
 func Run(ctx context.Context, r *room.Room) error {
 	var b room.Keeper
 	if err := r.Brief(&b); err != nil {
@@ -52,24 +47,13 @@ func Run(ctx context.Context, r *room.Room) error {
 	if err := k.openDoor(); err != nil {
 		return err
 	}
-	if b.Face != nil {
-		k.faceFault = wire.FaultVault
-		if err := k.openFaces(); err != nil {
-			k.faces = nil
-			if k.faceTrouble == wire.FaceOff {
-				k.faceTrouble = wire.FaceRestVault
-			}
-			k.log.Error("faces rest; PIN and card work", slog.String("why", err.Error()))
-			r.Fault(k.faceFault)
-		}
-	}
 	if err := k.join(); err != nil {
 		return err
 	}
+	r.Ready(wire.PartPIN)
 	if b.MadeUp > 0 {
 		return k.measure(ctx)
 	}
-	r.Ready(wire.PartPIN)
 	return k.serve(ctx)
 }
 
@@ -82,23 +66,17 @@ type keeper struct {
 
 	clock  *clock.Clock
 	root   *keys.Root
-	smith  *keys.Smith // nil without faces
 	audit  *audit.Log
 	scribe *scribe.Scribe
 	book   *access.Book
 	door   *door.Door
 
-	arena       *template.Arena
-	vault       *vault.Vault
-	register    *consent.Register
-	gallery     *match.Gallery
-	faces       *faces.Faces
-	passage     *passage.Passage
-	faceFault   wire.FaultKind
-	bar         *bar
-	faceTrouble wire.FaceMode // why faces rest for the whole life of this room; FaceOff when they do not
+	smith    atomic.Pointer[keys.Smith]       // nil until it has answered
+	register atomic.Pointer[consent.Register] // nil until it has been read
+	opened   atomic.Pointer[album]            // read by album()
 
 	lobby *lobby
+	early *early
 	desk  *order.Desk
 	full  atomic.Bool // the disk is nearly full
 	stop  *stop.Stop
@@ -130,8 +108,8 @@ func (k *keeper) join() (err error) {
 			return err
 		}
 	}
-	k.lobby = newLobby(k.kiosk, k.log)
-	asked := export.New(k.consents(), k.behind, k.clock.Now)
+	k.lobby, k.early = newLobby(k.kiosk, k.log), &early{keeper: k}
+	asked := export.New(consents{k}, k.behind, k.clock.Now)
 	k.desk = order.New(asked, func(kind wire.Kind, why wire.Reason, who wire.Pseudonym) (uint64, error) {
 		return k.scribe.Write(audit.Entry{Kind: kind, Reason: why, Who: who})
 	})
@@ -172,10 +150,8 @@ func (k *keeper) serve(ctx context.Context) error {
 	run(k.watchMode)
 	run(k.watchDisk)
 	run(func(ctx context.Context) error { return k.room.Orders(ctx, k.heardHall) })
-	if k.faces != nil {
-		run(k.faces.Sweep().Run)
-		run(k.turn)
-		run(func(context.Context) error { k.faces.Recall(k.audit.Backwards(audit.Query{})); return nil })
+	if k.brief.Face != nil {
+		run(func(ctx context.Context) error { k.bringFaces(ctx, run); return nil })
 	}
 	hear(run, k.eye, k.heardEye)
 	hear(run, k.kiosk, k.reception().Hear)
@@ -219,8 +195,8 @@ func (k *keeper) reception() *reception.Reception {
 	p := reception.Parts{Book: k.book, Staff: k.brief.Staff, FaceOn: k.mode.usable, Second: k.second,
 		Decide: k.decide, Write: k.scribe.Write, Name: k.scribe.Pseudonym, Recent: k.scribe.Recent,
 		Say: k.lobby.say, Uptime: uptime, Log: k.log}
-	if k.faces != nil {
-		p.Faces = k.faces
+	if k.brief.Face != nil {
+		p.Faces = k.early
 	}
 	return reception.New(p)
 }
@@ -261,10 +237,11 @@ func modelHash(s string) (h [32]byte, err error) {
 
 // behind finds the person behind a pseudonym among those whose face is stored.
 func (k *keeper) behind(who wire.Pseudonym) (person.ID, bool) {
-	if k.vault == nil {
+	a := k.album()
+	if a == nil {
 		return person.ID{}, false
 	}
-	for _, l := range k.vault.Labels() {
+	for _, l := range a.vault.Labels() {
 		if k.scribe.Pseudonym(l.Person) == who {
 			return l.Person, true
 		}

@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -94,15 +95,16 @@ func (k *keeper) lastGeneration() error {
 	if !k.room.Has("keysmith") {
 		return nil // no face was ever kept here
 	}
-	if err := k.openKeys(); err != nil {
+	smith, err := k.openKeys(context.Background())
+	if err != nil {
 		return err
 	}
-	key, err := k.smith.Begin()
+	key, err := smith.Begin()
 	clear(key[:])
 	if err != nil {
 		return err
 	}
-	return k.smith.Commit()
+	return smith.Commit()
 }
 
 // leavingLog opens the log; a damaged one is put aside whole, as the evidence it is, and the certificate says so.

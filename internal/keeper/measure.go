@@ -25,9 +25,20 @@ const tried = 5
 // measure guards no door. Called on an empty folder it fills that with people who do not exist, the way real ones come
 // in; called on a full one it times what a person who withdraws waits for. Both go through the parts that serve a door.
 func (k *keeper) measure(ctx context.Context) error {
-	if k.faces == nil {
-		return errors.New("no face can be kept here, so nothing can be measured; the line above says why")
+	a, err := k.openFaces(ctx)
+	if err != nil {
+		return fmt.Errorf("no face can be kept here, so nothing can be measured: %w", err)
 	}
+	return measuring{k, a}.run(ctx)
+}
+
+// measuring is a keeper that has opened everything.
+type measuring struct {
+	*keeper
+	*album
+}
+
+func (k measuring) run(ctx context.Context) error {
 	n, at := uint32(k.brief.MadeUp), uint32(k.gallery.Len())
 	k.room.Tell(&wire.Filled{Done: at, Of: n})
 	if at < n {
@@ -43,7 +54,7 @@ func (k *keeper) measure(ctx context.Context) error {
 }
 
 // fill enrols everybody.
-func (k *keeper) fill(ctx context.Context, n uint32) error {
+func (k measuring) fill(ctx context.Context, n uint32) error {
 	text, err := notice.Parse(k.brief.Notice)
 	if err != nil {
 		return err
@@ -57,7 +68,7 @@ func (k *keeper) fill(ctx context.Context, n uint32) error {
 	}
 	for from := uint32(0); from < n; from += together {
 		to := min(from+together, n)
-		err := k.register.Together(func() error { return k.fillSome(ctx, from, to, text, lang, model) })
+		err := k.album.register.Together(func() error { return k.fillSome(ctx, from, to, text, lang, model) })
 		if err != nil {
 			return fmt.Errorf("filling the vault: %w", err)
 		}
@@ -69,7 +80,7 @@ func (k *keeper) fill(ctx context.Context, n uint32) error {
 // together is how many people are kept at once.
 const together = 500
 
-func (k *keeper) fillSome(ctx context.Context, from, to uint32, text *notice.Notice, lang string, model [32]byte) error {
+func (k measuring) fillSome(ctx context.Context, from, to uint32, text *notice.Notice, lang string, model [32]byte) error {
 	var some []vault.Held
 	defer func() {
 		for _, h := range some {
@@ -82,7 +93,7 @@ func (k *keeper) fillSome(ctx context.Context, from, to uint32, text *notice.Not
 			return err
 		}
 		now, trusted := k.clock.Now()
-		r, err := k.register.Give(p, text.Hash(), lang, consent.ByPIN, now, trusted)
+		r, err := k.album.register.Give(p, text.Hash(), lang, consent.ByPIN, now, trusted)
 		some = append(some, vault.Held{Label: vault.Label{Person: p, Purpose: string(r.Purpose), Model: model, Consent: r.Hash(), Expiry: r.Until}, Template: t})
 		if err != nil {
 			return err
@@ -92,7 +103,7 @@ func (k *keeper) fillSome(ctx context.Context, from, to uint32, text *notice.Not
 }
 
 // time has some people withdraw.
-func (k *keeper) time(ctx context.Context, n uint32) error {
+func (k measuring) time(ctx context.Context, n uint32) error {
 	ctx, stop := context.WithCancel(ctx)
 	swept := make(chan error, 1)
 	go func() { swept <- k.faces.Sweep().Run(ctx) }()
@@ -114,7 +125,7 @@ func (k *keeper) time(ctx context.Context, n uint32) error {
 	return nil
 }
 
-func (k *keeper) timeOne(ctx context.Context, i uint32) (withdrew, erased time.Duration, err error) {
+func (k measuring) timeOne(ctx context.Context, i uint32) (withdrew, erased time.Duration, err error) {
 	p, probe, err := k.madeUp(i)
 	if err != nil {
 		return 0, 0, err
@@ -149,7 +160,7 @@ func (k *keeper) timeOne(ctx context.Context, i uint32) (withdrew, erased time.D
 }
 
 // madeUp is the same person and the same face for the same number.
-func (k *keeper) madeUp(i uint32) (p person.ID, t template.Template, err error) {
+func (k measuring) madeUp(i uint32) (p person.ID, t template.Template, err error) {
 	var seed [32]byte
 	binary.BigEndian.PutUint32(seed[:], i)
 	numbers := rand.NewChaCha8(seed)

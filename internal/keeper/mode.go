@@ -14,16 +14,26 @@ const eyeSilence = 3 * time.Second
 
 // mode is whether faces are used now.
 type mode struct {
-	mu     sync.Mutex
-	now    wire.FaceMode
-	camera wire.Camera
-	heard  time.Duration // when the eye last told its state; 0 when never
+	mu      sync.Mutex
+	now     wire.FaceMode
+	trouble wire.FaceMode // why faces rest for the whole life of this room; FaceOff when they do not
+	camera  wire.Camera
+	heard   time.Duration // when the eye last told its state; 0 when never
 }
 
 func (m *mode) get() wire.FaceMode { m.mu.Lock(); defer m.mu.Unlock(); return m.now }
 
 // usable tells whether faces have any use now: somebody may agree to them.
 func (m *mode) usable() bool { now := m.get(); return now == wire.FaceOn || now == wire.FaceVerify }
+
+// cannot says why faces rest for the whole life of this room. The first reason stays.
+func (m *mode) cannot(why wire.FaceMode) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.trouble == wire.FaceOff {
+		m.trouble = why
+	}
+}
 
 func (m *mode) saw(c wire.Camera, at time.Duration) {
 	m.mu.Lock()
@@ -34,6 +44,7 @@ func (m *mode) saw(c wire.Camera, at time.Duration) {
 // judge says what the mode should be.
 func (k *keeper) judge(at time.Duration) wire.FaceMode {
 	_, trusted := k.clock.Now()
+	a := k.album()
 	k.mode.mu.Lock()
 	defer k.mode.mu.Unlock()
 	switch m := &k.mode; {
@@ -43,17 +54,17 @@ func (k *keeper) judge(at time.Duration) wire.FaceMode {
 		return wire.FaceStopped
 	case !k.brief.Walls:
 		return wire.FaceRestWalls
-	case k.faceTrouble != wire.FaceOff:
-		return k.faceTrouble
+	case m.trouble != wire.FaceOff:
+		return m.trouble
 	case k.full.Load(): // nothing in the log is ever overwritten; the last of the disk is for PINs and erasures
 		return wire.FaceRestLog
 	case !trusted:
 		return wire.FaceRestClock
-	case m.heard == 0 && time.Since(k.began) < eyeSilence:
+	case a == nil, m.heard == 0 && time.Since(k.began) < eyeSilence:
 		return wire.FaceStarting
 	case m.heard == 0, at-m.heard > eyeSilence, m.camera != wire.CameraSeeing && m.camera != wire.CameraResting:
 		return wire.FaceRestEye
-	case k.bar.get().Verify:
+	case a.bar.get().Verify:
 		return wire.FaceVerify
 	}
 	return wire.FaceOn
@@ -67,16 +78,16 @@ func (k *keeper) watchMode(ctx context.Context) error {
 	var late int
 	var told time.Time
 	for {
-		if k.faces != nil {
-			k.faces.Tick()
-			k.passage.Tick()
-		}
 		changed := k.turnMode()
-		if k.faces != nil && k.faces.Late() != late {
-			if now := k.faces.Late(); now > late {
-				k.room.Fault(wire.FaultErase)
+		if a := k.album(); a != nil {
+			a.faces.Tick()
+			a.passage.Tick()
+			if now := a.faces.Late(); now != late {
+				if now > late {
+					k.room.Fault(wire.FaultErase)
+				}
+				late, changed = now, true
 			}
-			late, changed = k.faces.Late(), true
 		}
 		if changed || open != k.door.IsOpen() || time.Since(told) > 30*time.Second {
 			open, told = k.door.IsOpen(), time.Now()
@@ -113,14 +124,15 @@ func (k *keeper) turnMode() (changed bool) {
 
 // gazeChanged tells the eye what to do now. It is called on every change and by a newborn eye.
 func (k *keeper) gazeChanged() {
-	if k.eye == nil || k.faces == nil {
+	a := k.album()
+	if k.eye == nil || a == nil {
 		return
 	}
 	look := wire.Look{Gaze: wire.Rest}
 	switch {
-	case k.faces.Enrolling():
+	case a.faces.Enrolling():
 		look = wire.Look{Gaze: wire.Enrol, Preview: true}
-	case k.mode.get() == wire.FaceOn, k.mode.get() == wire.FaceVerify && k.passage.Expecting():
+	case k.mode.get() == wire.FaceOn, k.mode.get() == wire.FaceVerify && a.passage.Expecting():
 		look = wire.Look{Gaze: wire.Watch, Preview: true}
 	}
 	k.eye.SayWithin(&look, 50*time.Millisecond)
@@ -128,7 +140,8 @@ func (k *keeper) gazeChanged() {
 
 // tellStatus tells screen and fleet how things are.
 func (k *keeper) tellStatus() {
-	late := k.faces != nil && k.faces.Late() > 0
+	a := k.album()
+	late := a != nil && a.faces.Late() > 0
 	k.lobby.frontDoor(k.mode.get(), k.door.IsOpen(), late, k.now())
 	k.tellFleet()
 }
@@ -141,8 +154,8 @@ func (k *keeper) tellFleet() {
 	s := wire.Status{Face: mode, Open: k.door.IsOpen(), People: uint32(k.book.Len()), Camera: camera,
 		UptimeS: uint32(time.Since(k.began).Seconds())}
 	s.Keys = k.tier()
-	if k.faces != nil {
-		s.Enrolled, s.Late = uint32(k.faces.Stored()), uint32(k.faces.Late())
+	if a := k.album(); a != nil {
+		s.Enrolled, s.Late = uint32(a.faces.Stored()), uint32(a.faces.Late())
 	}
 	k.scribe.Tell(&s)
 }

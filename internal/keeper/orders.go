@@ -33,8 +33,8 @@ func (k *keeper) heardHall(w wire.RoomHears) {
 	switch w := w.(type) {
 	case *wire.Stop:
 		k.halt(w)
-		if k.faces != nil {
-			k.faces.Halt()
+		if a := k.album(); a != nil {
+			a.faces.Halt()
 		}
 		k.turnMode()
 	case *wire.Lift:

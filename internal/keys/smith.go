@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -24,7 +25,7 @@ type Smith struct {
 	path     string // of the file that remembers the tier
 	patience time.Duration
 	turn     uint32
-	tier     wire.Tier
+	tier     atomic.Uint32 // a wire.Tier, which is told while a question is waited for
 	known    bool
 	current  func() *[secretLen]byte // a function, because fmt has nothing to print of one
 	begun    uint64                  // the generation to commit; 0 when none is begun
@@ -45,7 +46,7 @@ func Join(f *os.File, path string, patience time.Duration) (*Smith, error) {
 }
 
 // Tier is what keeps the keys, as far as it is known.
-func (s *Smith) Tier() wire.Tier { s.mu.Lock(); defer s.mu.Unlock(); return s.tier }
+func (s *Smith) Tier() wire.Tier { return wire.Tier(s.tier.Load()) }
 
 // Current is the key of the current generation.
 func (s *Smith) Current() ([32]byte, error) {
@@ -107,7 +108,7 @@ func (s *Smith) ask(w wire.KeysmithHears) (*wire.KeyGiven, error) {
 		s.known, s.begun = false, 0
 		return nil, fmt.Errorf("keys: %w", err)
 	}
-	s.tier = g.Tier
+	s.tier.Store(uint32(g.Tier))
 	return g, nil
 }
 
@@ -134,7 +135,7 @@ func (s *Smith) answer(w wire.KeysmithHears) (*wire.KeyGiven, error) {
 			clear(heard.Key[:])
 		case *wire.KeyRefused:
 			if heard.Turn == s.turn {
-				s.tier = heard.Tier
+				s.tier.Store(uint32(heard.Tier))
 				return nil, fmt.Errorf("the keysmith gives no key (tier %s, %s): the lines of room=keysmith say what to do", heard.Tier, heard.Why)
 			}
 		}

@@ -78,8 +78,9 @@ type Keeper struct {
 	MadeUp       int     // set: guard no door; fill the folder with so many people who do not exist, and measure
 	Search       *Search // set: guard no door; measure the search and say what it gave
 	Offset       time.Duration
-	Stop         *Stop // nil: none came
-	Leave        bool  // guard no door: destroy all there is of anybody, and certify it
+	KeyPatience  time.Duration // for one answer of the keysmith; 0 means 8 s
+	Stop         *Stop         // nil: none came
+	Leave        bool          // guard no door: destroy all there is of anybody, and certify it
 }
 
 // Stop is an order to stop faces that came while there was no keeper to hear it.
