@@ -72,9 +72,10 @@ const (
 	TouchHome    Touch = iota // back to the beginning; also ends an enrolment
 	TouchDecline              // "no, thank you" to the notice
 	TouchNotice               // the notice is being read
+	TouchRead                 // the notice was read to its end
 )
 
-var touches = []string{"home", "decline", "notice"}
+var touches = []string{"home", "decline", "notice", "read"}
 
 func (t Touch) String() string { return touches[t] }
 
@@ -87,9 +88,21 @@ const (
 	ActWithdraw            // withdraw consent and erase
 	ActMine                // show my record
 	ActNewcomer            // staff: a new person, who gets a PIN
+
+	// A person's rights.
+	ActTake     // give me a copy of my record
+	ActRestrict // my face rests until I say otherwise; it is kept
+	ActResume   // ends the rest
+	ActDelete   // withdraw, erase, and forget the birth date
+	ActCorrect  // something about me is wrong: passed to the staff
+	ActExplain  // explain to me how I was treated: passed to the staff
+	ActInformed // I have read the changed notice
+	ActEnrol    // take my face under the consent that I have given
+	ActWards    // a guardian takes back what they agreed to for others
 )
 
-var acts = []string{"open", "agree", "withdraw", "mine", "newcomer"}
+var acts = []string{"open", "agree", "withdraw", "mine", "newcomer", "take", "restrict", "resume", "delete", "correct",
+	"explain", "informed", "enrol", "wards"}
 
 func (a Act) String() string { return acts[a] }
 
@@ -121,11 +134,27 @@ const (
 	PromptFaultAsk   // something is broken: ask the staff
 	PromptNoNewcomer // staff PIN was wrong
 	PromptTimeOut
+
+	PromptAge         // staff must note the birth date before anybody can agree
+	PromptGuardian    // a guardian must agree for this person
+	PromptNotGuardian // this person cannot agree for that one
+	PromptUnread      // the notice was not read to its end in this turn
+	PromptInformed    // the changed notice is read; the consent goes on
+	PromptRests       // this person's face rests; it is kept
+	PromptResumed     // it is used again
+	PromptRecorded    // the request is with the staff
+	PromptDeleted     // face and birth date are being erased; the way in stays
+	PromptNoted       // the birth date is noted
+	PromptTwo         // it needs two different members of staff
+	PromptNobody      // nobody has that number
+	PromptDecided     // the request is answered
+	PromptChanged     // the notice has changed: read it, and the face is used again
 )
 
 var prompts = []string{"home", "closer", "back", "straight", "light", "bright", "still", "one", "welcome", "other-way",
 	"wrong-pin", "wait", "look", "enrolled", "not-taken", "declined", "withdrawn", "erased", "nothing", "old-notice",
-	"face-rests", "fault", "no-newcomer", "time-out"}
+	"face-rests", "fault", "no-newcomer", "time-out", "age", "guardian", "not-guardian", "unread", "informed", "rests",
+	"resumed", "recorded", "deleted", "noted", "two", "nobody", "decided", "changed"}
 
 func (p Prompt) String() string { return prompts[p] }
 
@@ -139,9 +168,17 @@ const (
 	ConsentWithdrawn
 	ConsentExpired
 	ConsentInvalidated
+
+	// Lines of a person's own history only: they do not say where the consent stands.
+	ConsentRequested
+	ConsentErased
+	ConsentInformed
+	ConsentRestricted
+	ConsentResumed
 )
 
-var consentStates = []string{"none", "given", "refused", "withdrawn", "expired", "invalidated"}
+var consentStates = []string{"none", "given", "refused", "withdrawn", "expired", "invalidated", "requested", "erased",
+	"informed", "restricted", "resumed"}
 
 func (s ConsentState) String() string { return consentStates[s] }
 
@@ -212,11 +249,22 @@ const (
 	ReasonAuthority
 	ReasonComplaint
 	ReasonMaintenance
+
+	// What a person, or somebody for them, has asked of the staff.
+	ReasonCorrection
+	ReasonExplanation
+	ReasonRelative // a close relative of somebody who has died (PIPL, article 49)
+
+	ReasonRestricted    // the person lets their face rest
+	ReasonNoticeChanged // they have not been told of it yet, or are asked anew
+	ReasonNoOtherWay    // face must not be the only way in (Measures 2025, article 10)
+	ReasonAlone         // a child's record is read by two members of staff
 )
 
 var reasons = []string{"none", "unknown", "not-live", "wrong-pin", "too-many-tries", "no-consent", "withdrawn", "expired",
 	"clock", "no-camera", "unconfined", "not-signed", "other-model", "damaged", "person-asked", "replaced", "ambiguous",
-	"purpose-ended", "inactive", "age", "interrupted", "leaving", "stopped", "incident", "authority", "complaint", "maintenance"}
+	"purpose-ended", "inactive", "age", "interrupted", "leaving", "stopped", "incident", "authority", "complaint", "maintenance",
+	"correction", "explanation", "relative", "restricted", "notice-changed", "no-other-way", "alone"}
 
 func (r Reason) String() string { return reasons[r] }
 
@@ -245,11 +293,24 @@ const (
 	KindLiftRefused
 	KindLeaving // decommissioning began
 	KindLeft    // and ended: nothing of anybody is left
+
+	KindAgeNoted       // by staff; the date itself is nowhere in the log
+	KindCopyTaken      // by the person
+	KindRestricted     // the person's face rests, and is kept
+	KindResumed        // its rest has ended
+	KindInformed       // of a change of the notice
+	KindInvalidated    // a consent, by a change of what was agreed to
+	KindRequested      // something of the staff; Reason says what
+	KindRequestDecided // Outcome says how; Head is the request's own line
+	KindRecordLooked   // by staff; Method is none, Head says how many of them
+	KindLookRefused    // somebody alone asked for a child's record
 )
 
 var kinds = []string{"started", "newcomer", "notice-shown", "consent-given", "consent-refused", "enrolled",
 	"enrolment-failed", "withdrawn", "erased", "erase-failed", "export-refused", "order-rejected", "record-read",
-	"face-mode", "template-refused", "decision", "face-stopped", "stop-lifted", "lift-refused", "leaving", "left"}
+	"face-mode", "template-refused", "decision", "face-stopped", "stop-lifted", "lift-refused", "leaving", "left",
+	"age-noted", "copy-taken", "restricted", "resumed", "informed", "invalidated", "requested", "request-decided",
+	"record-looked", "look-refused"}
 
 func (k Kind) String() string { return kinds[k] }
 
@@ -281,10 +342,11 @@ const (
 	FaceRestLog                   // what happens could not be recorded
 	FaceStopped                   // stopped by hand until two people lift it
 	FaceVerify                    // the list is too long for a face alone: one is looked at only after a PIN
+	FaceRestWays                  // no other way in works, and a face must not be the only one
 )
 
 var faceModes = []string{"off", "on", "starting", "rest-clock", "rest-eye", "rest-walls",
-	"rest-vault", "rest-log", "stopped", "verify"}
+	"rest-vault", "rest-log", "stopped", "verify", "rest-ways"}
 
 func (m FaceMode) String() string { return faceModes[m] }
 
@@ -301,6 +363,8 @@ func (m FaceMode) Reason() Reason {
 		return ReasonUnconfined
 	case FaceStopped:
 		return ReasonStopped
+	case FaceRestWays:
+		return ReasonNoOtherWay
 	}
 	return ReasonDamaged
 }
@@ -349,8 +413,12 @@ const (
 	FaultDisk   // nearly full: nobody is enrolled any more
 	FaultKeys   // the keysmith gives no key for faces
 	FaultErase  // a face that had to be erased could not be yet; it is tried again
+	FaultWays   // no other way in works, so faces rest
+	FaultLook   // somebody alone asked for a child's record
+	FaultBirths // the birth dates were damaged and set aside
 )
 
-var faults = []string{"none", "model", "camera", "vault", "audit", "door", "access", "disk", "keys", "erasing"}
+var faults = []string{"none", "model", "camera", "vault", "audit", "door", "access", "disk", "keys", "erasing", "ways", "look",
+	"births"}
 
 func (f FaultKind) String() string { return faults[f] }

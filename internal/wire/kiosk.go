@@ -45,6 +45,7 @@ type PINTyped struct {
 	Lang    [2]byte  // the language on the screen, such as "zh"
 	Len     uint8
 	Digits  [PINMax]byte // '0'..'9', then zeros
+	Age     Age          // of a newcomer, as the staff have seen it
 }
 
 func (*PINTyped) number() number { return nPINTyped }
@@ -55,6 +56,7 @@ func (w *PINTyped) fields(c *codec) {
 	c.bytes(w.Notice[:])
 	c.bytes(w.Lang[:])
 	c.digits(&w.Len, &w.Digits)
+	w.Age.fields(c)
 }
 
 // Screen tells the kiosk what to show. A zero Session means: to whoever stands there.
@@ -79,6 +81,7 @@ func (w *Screen) fields(c *codec) {
 // Issued shows a new PIN once. It is drawn by the keeper and kept nowhere in clear.
 type Issued struct {
 	Session Session
+	Number  Number
 	Len     uint8
 	Digits  [PINMax]byte
 }
@@ -87,18 +90,8 @@ func (*Issued) number() number { return nIssued }
 func (*Issued) kioskHears()    {}
 func (w *Issued) fields(c *codec) {
 	c.u64((*uint64)(&w.Session))
+	c.u64((*uint64)(&w.Number))
 	c.digits(&w.Len, &w.Digits)
-}
-
-// Record is a person's own record, sent only after their own PIN.
-type Record struct {
-	Session  Session
-	Who      Pseudonym
-	Consent  ConsentState
-	Notice   [32]byte // of the consent
-	GivenAt  int64    // unix seconds; 0 when never given
-	EraseAt  int64    // unix seconds; 0 when no face is stored
-	Passages [5]Passage
 }
 
 // ReceiptMax is the longest receipt: shorter than a template's 512 numbers are, long enough for a log of 2^23 entries.
@@ -121,30 +114,6 @@ func (w *Receipt) fields(c *codec) {
 		c.fail("receipt of %d bytes", w.Len)
 	}
 	c.bytes(w.Data[:])
-}
-
-// Passage is one line of a person's own log. At is 0 where there is none.
-type Passage struct {
-	At      int64
-	Method  Method
-	Outcome Outcome
-}
-
-func (*Record) number() number { return nRecord }
-func (*Record) kioskHears()    {}
-func (w *Record) fields(c *codec) {
-	c.u64((*uint64)(&w.Session))
-	c.bytes(w.Who[:])
-	enum(c, &w.Consent, consentStates)
-	c.bytes(w.Notice[:])
-	c.i64(&w.GivenAt)
-	c.i64(&w.EraseAt)
-	for i := range w.Passages {
-		p := &w.Passages[i]
-		c.i64(&p.At)
-		enum(c, &p.Method, methods)
-		enum(c, &p.Outcome, outcomes)
-	}
 }
 
 // FrontDoor is what the home screen may offer now. Sent on every change.

@@ -1,7 +1,7 @@
 // Package wire holds every word that rooms may say to each other, direction by direction. It never carries a word
 // that is not listed here: what is unknown, short, long or in the wrong direction ends the conversation.
 //
-// Read the files in this order: eye.go, kiosk.go, courier.go, lens.go, keysmith.go, hall.go say who may say what; enums.go lists
+// Read the files in this order: eye.go, kiosk.go, record.go, attest.go, courier.go, lens.go, keysmith.go, hall.go say who may say what; enums.go lists
 // the closed sets; codec.go and conn.go are the mechanics. Between two rooms lies a SOCK_SEQPACKET socket pair, so
 // the kernel keeps message boundaries. A message is the version, one number byte, then the word's fields, little endian,
 // fixed width, in the order in which its fields method names them. The version stands in every message because rooms
@@ -42,6 +42,10 @@ const (
 	nRecord    number = 24
 	nFrontDoor number = 25
 	nReceipt   number = 26
+	nAttested  number = 27
+	nPiece     number = 28
+	nRequests  number = 29
+	nAlive     number = 80
 
 	nDecided  number = 30
 	nHappened number = 31
@@ -69,6 +73,7 @@ const (
 	nLeft       number = 56
 	nFilled     number = 57
 	nVaultTimes number = 58
+	nPaper      number = 59
 	nSearching  number = 70
 	nSearched   number = 71
 )
@@ -88,6 +93,10 @@ var words = map[number]func() Word{
 	nRecord:    func() Word { return new(Record) },
 	nFrontDoor: func() Word { return new(FrontDoor) },
 	nReceipt:   func() Word { return new(Receipt) },
+	nAttested:  func() Word { return new(Attested) },
+	nPiece:     func() Word { return new(Piece) },
+	nRequests:  func() Word { return new(Requests) },
+	nAlive:     func() Word { return new(Alive) },
 	nDecided:   func() Word { return new(Decided) },
 	nHappened:  func() Word { return new(Happened) },
 	nHead:      func() Word { return new(Head) },
@@ -112,6 +121,7 @@ var words = map[number]func() Word{
 	nLeft:       func() Word { return new(Left) },
 	nFilled:     func() Word { return new(Filled) },
 	nVaultTimes: func() Word { return new(VaultTimes) },
+	nPaper:      func() Word { return new(Paper) },
 	nSearching:  func() Word { return new(Searching) },
 	nSearched:   func() Word { return new(Searched) },
 }
