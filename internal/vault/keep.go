@@ -150,7 +150,9 @@ func (v *Vault) seal(r *record, t template.Template) ([]byte, error) {
 		}
 	}
 	r.aad = r.bind(v.device, r.key)
-	if r.sealed, err = v.arena.Seal(t, &key, r.aad, v.rand); err != nil {
+	own := purposeKey(&key, r.Purpose)
+	defer clear(own[:])
+	if r.sealed, err = v.arena.Seal(t, &own, r.aad, v.rand); err != nil {
 		return nil, err
 	}
 	return wrap.Seal(wrapped, wrapped, key[:], bindKey(v.device, r.Person, r.key)), nil

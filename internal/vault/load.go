@@ -84,7 +84,9 @@ func (v *Vault) unseal(wrap cipher.AEAD, keys *bbolt.Bucket, p person.ID, b []by
 		return Label{}, template.Template{}, errRecord
 	}
 	// The label is encoded anew from what was understood: what is proved is what is used.
-	t, err := v.arena.Open(r.sealed, &key, r.bind(v.device, r.key))
+	own := purposeKey(&key, r.Purpose)
+	defer clear(own[:])
+	t, err := v.arena.Open(r.sealed, &own, r.bind(v.device, r.key))
 	if errors.Is(err, template.ErrShut) {
 		return Label{}, template.Template{}, errRecord
 	}

@@ -4,7 +4,7 @@
 //
 // # What lies where
 //
-//	people.db   person → label ‖ AES-256-GCM(person's key, template; label)
+//	people.db   person → label ‖ AES-256-GCM(HKDF-SHA256(person's key, purpose), template; label)
 //	keys.db     person ‖ key id → AES-256-GCM(generation's key, person's key; device ‖ person ‖ key id)
 //	            and the mark of the generation: HKDF-SHA256 of its key, which tells generations apart and nothing else
 //
