@@ -49,7 +49,7 @@ func (c *runCmd) Run(t *tools) error {
 	if err != nil {
 		return coded{exitWalls, err}
 	}
-	fmt.Fprintf(t.Err, "edged %s guards %q at %q; Ctrl-C stops it.\n", t.Version, cfg.Door.Name, cfg.Site)
+	fmt.Fprintf(t.Err, "edged %s guards %q at %q; Ctrl-C stops it.\n", t.Version, cfg.Door.Name, cfg.Site.ID)
 	if err := h.Run(t.ctx); err != nil {
 		return coded{exitWalls, err}
 	}

@@ -14,7 +14,7 @@ import (
 // Keeper is the keeper's brief. Built is when this program was built: no time before it is believed.
 func (c *Config) Keeper(pack room.Pack, built time.Time) room.Keeper {
 	k := room.Keeper{
-		Device: c.Device.ID, Site: c.Site,
+		Device: c.Device.ID, Site: c.Site.ID,
 		Folder: filepath.Join(c.State, "keeper"),
 		Built:  built,
 		Door:   room.Door{Driver: c.Door.Driver, Pulse: c.Door.Pulse},
@@ -29,6 +29,8 @@ func (c *Config) Keeper(pack room.Pack, built time.Time) room.Keeper {
 		k.Staff = append(k.Staff, room.Staff{Name: s.Name, Hash: string(s.PINHash)})
 	}
 	if c.HasFace() {
+		declared := c.Site.Declared()
+		k.Declared = &declared
 		k.Face = &room.Face{
 			Model: pack.Files["feature"].SHA256, Level: c.Face.Level, Frames: c.Face.Frames,
 			EnrolFrom: c.Face.EnrolFrom, Keep: c.Face.Keep, Inactive: c.Face.Inactive, Age: c.Face.MaxAge, Live: c.Face.Liveness,
@@ -105,7 +107,7 @@ func (c *Config) Courier(version string) (room.Courier, bool, error) {
 		return room.Courier{}, false, nil
 	}
 	out := room.Courier{
-		Device: c.Device.ID, Site: c.Site, Broker: c.MQTT.Broker, User: c.MQTT.User,
+		Device: c.Device.ID, Site: c.Site.ID, Broker: c.MQTT.Broker, User: c.MQTT.User,
 		CA: c.MQTT.CA, Cert: c.MQTT.Cert, Key: c.MQTT.Key,
 		Folder: filepath.Join(c.State, "courier"), Version: version,
 	}

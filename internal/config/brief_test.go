@@ -11,6 +11,7 @@ import (
 	"example.org/edged/internal/config"
 	"example.org/edged/internal/notice"
 	"example.org/edged/internal/room"
+	"example.org/edged/internal/site"
 )
 
 const hash = "$argon2id$v=19$m=19456,t=2,p=1$1r9aTrJVNY8/vX0pv6FFYg$G8NcfFoFmf9tUT5OKe31IA71uizVYL3OsniqL41qud8"
@@ -43,7 +44,7 @@ var pack = room.Pack{Dir: "/m", Name: "faceplugin", Files: map[string]room.Model
 func TestTheKeeperIsToldWhatTheFileSays(t *testing.T) {
 	c := written(t, "state: st\ntimezone: -03:30\nnotice: notice.yaml\ndoor: {methods: [pin, face], pulse: 0.5s}\n"+
 		"pin: {digits: 6, free_tries: 2, first_wait: 1m}\ncamera: {source: v4l2}\nface: {models: m, level: strict, frames: 4, enrol_from: 6, keep: 365d, inactive: 30d, max_age: 60d, liveness: 0.2, turn: 3, margin: 0.07, people: mixed, tries_per_day: 30, years_per_error: 2.5}\n"+
-		"mqtt: {broker: 'ssl://b:1'}\n")
+		"mqtt: {broker: 'ssl://b:1'}\nsite: {place: office, necessity: Both hands carry trays from the kitchen here., sign: beside the door, sign_confirmed: 2026-11-01, area: before the door, declared_by: Li Na}\n")
 	built := time.Unix(1700000000, 0)
 	k := c.Keeper(pack, built)
 	n, err := notice.Parse(k.Notice)
@@ -55,7 +56,11 @@ func TestTheKeeperIsToldWhatTheFileSays(t *testing.T) {
 		Margin: .07, People: "mixed", Tries: 30, Years: 2.5}) {
 		t.Errorf("face: %+v", k.Face)
 	}
-	k.Face = nil
+	if k.Declared == nil || *k.Declared != (site.Declaration{ID: "home", Place: "office", Necessity: "Both hands carry trays from the kitchen here.", Sign: "beside the door",
+		Confirmed: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), Area: "before the door", By: "Li Na"}) {
+		t.Errorf("declared: %+v", k.Declared)
+	}
+	k.Face, k.Declared = nil, nil
 	want := room.Keeper{Device: "door-1", Site: "home", Folder: filepath.Join(filepath.Dir(c.File), "st", "keeper"), Built: built,
 		Door: room.Door{Driver: "virtual", Pulse: 500 * time.Millisecond}, PIN: room.PIN{Digits: 6, FreeTries: 2, FirstWait: time.Minute},
 		Staff: []room.Staff{{Name: "desk", Hash: hash}}, Fleet: true, Offset: -(3*time.Hour + 30*time.Minute)}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -48,6 +49,7 @@ func (c *Config) Check(ctx context.Context, around Around) []Finding {
 	for _, part := range []func() []Finding{
 		c.checkFile,
 		func() []Finding { return c.checkState(around.Keeper) },
+		c.checkSite,
 		c.checkKeys,
 		c.checkCamera,
 		func() []Finding { return c.checkModels(around.Models) },
@@ -201,4 +203,15 @@ func (c *Config) checkMQTT() []Finding {
 		say(OK, "mqtt", "the files for the broker are there; the broker itself is only called by the courier", "")
 	}
 	return found
+}
+
+// checkSite says whether the declared place lets faces be used today.
+func (c *Config) checkSite() []Finding {
+	if !c.HasFace() {
+		return nil
+	}
+	if what, do := c.Site.Declared().Rest(time.Now()); what != "" {
+		return []Finding{{Fail, "site", "faces rest, PIN and card work: " + what, do}}
+	}
+	return []Finding{{OK, "site", fmt.Sprintf("declared as %s by %s; the sign was looked at on %s", c.Site.Place, c.Site.By, time.Time(c.Site.Confirmed).Format(time.DateOnly)), ""}}
 }

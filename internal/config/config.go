@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"example.org/edged/internal/notice"
+	"example.org/edged/internal/site"
 )
 
 // Config is the file, complete: defaults filled in, paths absolute, every rule checked.
 type Config struct {
 	Device   Device  `yaml:"device" need:"yes"`
-	Site     string  `yaml:"site" default:"home"`
+	Site     Site    `yaml:"site" short:"id"`
 	State    string  `yaml:"state" default:"/var/lib/edged" path:"yes"`
 	Timezone Offset  `yaml:"timezone" default:"+08:00" range:"-12:00..+14:00"`
 	Screen   Screen  `yaml:"kiosk"`
@@ -41,6 +42,26 @@ type Config struct {
 // Device is this terminal.
 type Device struct {
 	ID string `yaml:"id" need:"yes"`
+}
+
+// Site is the place, and what whoever installs the door declares about it: see package site. Where only a name is
+// written, nothing is declared, and no face is used.
+type Site struct {
+	ID        string `yaml:"id" default:"home"`
+	Place     string `yaml:"place"`
+	Public    bool   `yaml:"public" default:"false"`
+	Necessity string `yaml:"necessity"`
+	Safety    string `yaml:"safety"`
+	Sign      string `yaml:"sign"`
+	Confirmed Date   `yaml:"sign_confirmed"`
+	Area      string `yaml:"area"`
+	By        string `yaml:"declared_by"`
+}
+
+// Declared is the same as the keeper reads it.
+func (s Site) Declared() site.Declaration {
+	return site.Declaration{ID: s.ID, Place: s.Place, Public: s.Public, Necessity: s.Necessity, Safety: s.Safety, Sign: s.Sign,
+		Confirmed: time.Time(s.Confirmed), Area: s.Area, By: s.By}
 }
 
 // Screen is the terminal's own, shown by the kiosk.
@@ -161,6 +182,9 @@ type Secret string
 func (Secret) String() string               { return "(hidden)" }
 func (Secret) GoString() string             { return "(hidden)" }
 func (Secret) MarshalText() ([]byte, error) { return []byte("(hidden)"), nil }
+
+// Date is a day, without a time of day: midnight in UTC.
+type Date time.Time
 
 // Size is a picture size in pixels.
 type Size struct{ Width, Height int }

@@ -73,6 +73,8 @@ func (d *decoder) value(n ast.Node, v reflect.Value, f reflect.StructField, path
 	case v.Kind() == reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		d.value(n, v.Elem(), f, path)
+	case isSection(v.Type()) && f.Tag.Get("short") != "" && !isBranch(n):
+		d.short(n, v, f.Tag.Get("short"), path)
 	case isSection(v.Type()):
 		d.section(n, v, path)
 	case v.Kind() == reflect.Map:
@@ -85,7 +87,7 @@ func (d *decoder) value(n ast.Node, v reflect.Value, f reflect.StructField, path
 }
 
 func isSection(t reflect.Type) bool {
-	return t.Kind() == reflect.Struct && t != reflect.TypeFor[Size]()
+	return t.Kind() == reflect.Struct && t != reflect.TypeFor[Size]() && t != reflect.TypeFor[Date]()
 }
 
 // pair is one line of a section.
@@ -151,6 +153,16 @@ func (d *decoder) section(n ast.Node, v reflect.Value, path string) {
 			d.fault(join(path, key), "is missing", "write it"+example(f))
 		}
 	}
+}
+
+// short fills a section of which only one key is written, in the section's own place: site: home.
+func (d *decoder) short(n ast.Node, v reflect.Value, key, path string) {
+	f, ok := fieldFor(v.Type(), key)
+	if !ok {
+		panic("config: internal error: no key " + key)
+	}
+	fill(v)
+	d.value(n, v.FieldByIndex(f.Index), f, path)
 }
 
 // named fills a map from name to section.

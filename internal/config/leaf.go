@@ -48,6 +48,12 @@ func parseLeaf(v reflect.Value, s scalar, tag reflect.StructTag) (what, fix stri
 			return notA(s, "a time zone", "write it as hours and minutes from UTC, such as +08:00")
 		}
 		*p = offset
+	case *Date:
+		day, err := time.Parse(time.DateOnly, s.text)
+		if err != nil {
+			return notA(s, "a day", "write year, month and day, such as 2026-11-01")
+		}
+		*p = Date(day)
 	case *Size:
 		size, ok := parseSize(s.text)
 		if !ok {
@@ -202,7 +208,9 @@ func exampleOf(tag reflect.StructTag) string {
 	case "device":
 		text = "device: {id: door-1}"
 	case "id":
-		text = "door-1"
+		if text == "" {
+			text = "door-1"
+		}
 	case "door":
 		text = "door: {methods: [pin]}"
 	case "methods":
@@ -217,6 +225,8 @@ func exampleOf(tag reflect.StructTag) string {
 		text = "v4l2"
 	case "broker":
 		text = "ssl://broker.example:8883"
+	case "place":
+		text = "residential-gate"
 	case "models":
 		text = "/usr/share/edged/models"
 	}

@@ -20,11 +20,16 @@ var tpmForm = regexp.MustCompile(`^(/dev/tpmrm[0-9]+|unix:/.{1,106})$`)
 // rules checks what no single key can say of itself. A key that is already known to be wrong is not judged again.
 func (d *decoder) rules(c *Config) {
 	d.need(idForm.MatchString(c.Device.ID), "device.id", "is not an id", "write 1 to 32 of a-z, 0-9 and -, such as door-1")
-	d.need(idForm.MatchString(c.Site), "site", "is not an id", "write 1 to 32 of a-z, 0-9 and -, such as home")
+	d.need(idForm.MatchString(c.Site.ID), "site.id", "is not an id", "write 1 to 32 of a-z, 0-9 and -, such as home")
 	d.need(c.State != "/", "state", "is the root of the file system", "name a folder of its own, such as /var/lib/edged")
 	d.need(isName(c.Door.Name), "door.name", "is not a name", "write 1 to 64 printable characters on one line")
 	d.methods(c)
 	d.listen(c.Screen.Listen)
+	if declared := c.Site.Declared(); c.HasFace() && !declared.Empty() { // nothing declared costs the face, not the door
+		for _, wrong := range declared.Check() {
+			d.need(false, "site."+wrong.Field, wrong.What, wrong.Fix)
+		}
+	}
 	if c.Camera != nil {
 		d.camera(c.Camera)
 	}

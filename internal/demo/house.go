@@ -154,7 +154,8 @@ func (h *house) configure(ctx context.Context, models string) error {
 		return err
 	}
 	text := fmt.Sprintf(`device: {id: demo-door}
-site: demo
+site: {id: demo, place: office, necessity: "The demonstration shows a face beside a PIN, on photographs that come with it.", sign: "none hangs; nobody but photographs stands here",
+  sign_confirmed: %s, area: the photographs in a folder, declared_by: whoever started the demonstration}
 state: %q
 kiosk: {listen: %q}
 door: {name: demo, methods: [pin, face], driver: virtual, path: %q, pulse: %s}
@@ -163,7 +164,7 @@ face: {models: %q, keep: 365d}
 notice: notice.yaml
 staff: [{name: desk, pin_hash: %q}, {name: night, pin_hash: %q}]
 mqtt: {broker: "tcp://%s"}
-`, filepath.Join(h.dir, "state"), h.screen, h.relayFile(), h.pulse, h.camera, models, hashes[0], hashes[1], h.broker.address)
+`, time.Now().Format(time.DateOnly), filepath.Join(h.dir, "state"), h.screen, h.relayFile(), h.pulse, h.camera, models, hashes[0], hashes[1], h.broker.address)
 	return os.WriteFile(h.configFile(), []byte(text), 0o644)
 }
 

@@ -25,6 +25,7 @@ import (
 	"example.org/edged/internal/keysmith"
 	"example.org/edged/internal/notice"
 	"example.org/edged/internal/room"
+	"example.org/edged/internal/site"
 	"example.org/edged/internal/wire"
 )
 
@@ -129,7 +130,9 @@ func openHouseWith(t *testing.T, program, folder string, keysmith func(keeper *o
 	h := &house{t: t, folder: folder, relay: filepath.Join(t.TempDir(), "relay"), screen: make(chan wire.KioskHears, 1024), hall: make(chan wire.RoomSays, 1024)}
 	brief := room.Keeper{Device: "door-1", Site: "here", Folder: folder, Notice: text.Canonical(), Built: time.Now().Add(-time.Hour),
 		Door: room.Door{Driver: "virtual", Pulse: 100 * time.Millisecond}, PIN: room.PIN{Digits: 8}, Walls: true,
-		Face:  &room.Face{Model: fmt.Sprintf("%x", model), Level: "default", Frames: 3, EnrolFrom: 5, Keep: keepDays * 24 * time.Hour, Live: .05, Margin: .05},
+		Face: &room.Face{Model: fmt.Sprintf("%x", model), Level: "default", Frames: 3, EnrolFrom: 5, Keep: keepDays * 24 * time.Hour, Live: .05, Margin: .05},
+		Declared: &site.Declaration{ID: "here", Place: "office", Necessity: "This is a test of the room, and nobody stands at its door.", Sign: "none hangs in a test",
+			Confirmed: time.Now(), Area: "in front of the test", By: "the test"},
 		Staff: []room.Staff{{Name: "desk", Hash: hash}}}
 	for _, tell := range told {
 		tell(&brief)

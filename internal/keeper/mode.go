@@ -43,7 +43,7 @@ func (m *mode) saw(c wire.Camera, at time.Duration) {
 
 // judge says what the mode should be.
 func (k *keeper) judge(at time.Duration) wire.FaceMode {
-	_, trusted := k.clock.Now()
+	now, trusted := k.clock.Now()
 	a := k.album()
 	k.mode.mu.Lock()
 	defer k.mode.mu.Unlock()
@@ -60,6 +60,8 @@ func (k *keeper) judge(at time.Duration) wire.FaceMode {
 		return wire.FaceRestLog
 	case !trusted:
 		return wire.FaceRestClock
+	case k.undeclared(now):
+		return wire.FaceRestSite
 	case a == nil, m.heard == 0 && time.Since(k.began) < eyeSilence:
 		return wire.FaceStarting
 	case m.heard == 0, at-m.heard > eyeSilence, m.camera != wire.CameraSeeing && m.camera != wire.CameraResting:
@@ -114,6 +116,7 @@ func (k *keeper) turnMode() (changed bool) {
 		return false
 	}
 	k.scribe.Write(audit.Entry{Kind: wire.KindFaceMode, Reason: mode.Reason()})
+	k.sayWhy(mode)
 	k.gazeChanged()
 	if k.mode.usable() {
 		k.room.Ready(wire.PartFace)

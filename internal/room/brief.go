@@ -7,6 +7,7 @@ package room
 import (
 	"time"
 
+	"example.org/edged/internal/site"
 	"example.org/edged/internal/wire"
 )
 
@@ -71,7 +72,8 @@ type Keeper struct {
 	Built        time.Time
 	Door         Door
 	PIN          PIN
-	Face         *Face // nil: no face at this door
+	Face         *Face             // nil: no face at this door
+	Declared     *site.Declaration // the place as whoever installed the door declared it; without it face rests
 	Staff        []Staff
 	Fleet        bool    // a courier listens
 	Walls        bool    // the kernel holds the rooms apart; without it face rests

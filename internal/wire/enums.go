@@ -259,12 +259,14 @@ const (
 	ReasonNoticeChanged // they have not been told of it yet, or are asked anew
 	ReasonNoOtherWay    // face must not be the only way in (Measures 2025, article 10)
 	ReasonAlone         // a child's record is read by two members of staff
+
+	ReasonUndeclared // the place is not declared, or not confirmed any more
 )
 
 var reasons = []string{"none", "unknown", "not-live", "wrong-pin", "too-many-tries", "no-consent", "withdrawn", "expired",
 	"clock", "no-camera", "unconfined", "not-signed", "other-model", "damaged", "person-asked", "replaced", "ambiguous",
 	"purpose-ended", "inactive", "age", "interrupted", "leaving", "stopped", "incident", "authority", "complaint", "maintenance",
-	"correction", "explanation", "relative", "restricted", "notice-changed", "no-other-way", "alone"}
+	"correction", "explanation", "relative", "restricted", "notice-changed", "no-other-way", "alone", "undeclared"}
 
 func (r Reason) String() string { return reasons[r] }
 
@@ -343,10 +345,11 @@ const (
 	FaceStopped                   // stopped by hand until two people lift it
 	FaceVerify                    // the list is too long for a face alone: one is looked at only after a PIN
 	FaceRestWays                  // no other way in works, and a face must not be the only one
+	FaceRestSite                  // the place is not declared, or the look at the sign is more than a year ago
 )
 
 var faceModes = []string{"off", "on", "starting", "rest-clock", "rest-eye", "rest-walls",
-	"rest-vault", "rest-log", "stopped", "verify", "rest-ways"}
+	"rest-vault", "rest-log", "stopped", "verify", "rest-ways", "rest-site"}
 
 func (m FaceMode) String() string { return faceModes[m] }
 
@@ -365,6 +368,8 @@ func (m FaceMode) Reason() Reason {
 		return ReasonStopped
 	case FaceRestWays:
 		return ReasonNoOtherWay
+	case FaceRestSite:
+		return ReasonUndeclared
 	}
 	return ReasonDamaged
 }

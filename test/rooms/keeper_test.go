@@ -139,6 +139,9 @@ func TestWhatCostsFacesDoesNotCostTheDoor(t *testing.T) {
 		"the notice is noise":                 {func(b *room.Keeper) { b.Notice = []byte("noise") }, wire.FaceRestVault},
 		"the model's hash is none":            {func(b *room.Keeper) { b.Face.Model = "xyz" }, wire.FaceRestVault},
 		"the clock stands before the build":   {func(b *room.Keeper) { b.Built = time.Now().Add(24 * time.Hour) }, wire.FaceRestClock},
+		"nothing is declared":                 {func(b *room.Keeper) { b.Declared = nil }, wire.FaceRestSite},
+		"the place is a changing room":        {func(b *room.Keeper) { b.Declared.Place = "changing-room" }, wire.FaceRestSite},
+		"nobody looked at the sign this year": {func(b *room.Keeper) { b.Declared.Confirmed = time.Now().AddDate(-1, 0, -2) }, wire.FaceRestSite},
 		"the log is a file": {func(b *room.Keeper) {
 			must(t, os.WriteFile(filepath.Join(b.Folder, "audit"), nil, 0o600))
 		}, wire.FaceRestLog},

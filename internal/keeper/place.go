@@ -1,0 +1,34 @@
+package keeper
+
+import (
+	"log/slog"
+	"time"
+
+	"example.org/edged/internal/site"
+	"example.org/edged/internal/wire"
+)
+
+// declared is the installer's word about the place; without one nothing is declared.
+func (k *keeper) declared() site.Declaration {
+	if k.brief.Declared == nil {
+		return site.Declaration{}
+	}
+	return *k.brief.Declared
+}
+
+// undeclared tells whether the place lets no face be used today. A measurement guards no place.
+func (k *keeper) undeclared(now time.Time) bool {
+	if k.brief.MadeUp > 0 {
+		return false
+	}
+	what, _ := k.declared().Rest(now)
+	return what != ""
+}
+
+// sayWhy tells whoever reads the system's log what to do so that faces are used again.
+func (k *keeper) sayWhy(m wire.FaceMode) {
+	if m == wire.FaceRestSite {
+		what, do := k.declared().Rest(k.now())
+		k.log.Warn("faces rest; PIN and card work", slog.String("why", what), slog.String("do", do))
+	}
+}
