@@ -13,7 +13,8 @@ const (
 	Nobody   Found = iota // looked, and found nobody
 	Somebody              // Facts.Who
 	Two                   // two people too close to each other to say which
-	NotLive               // a picture or a mask, or not sure
+	NotLive               // a picture or a mask
+	Unsure                // whether it lives cannot be judged
 	WrongPIN
 	TooManyTries
 	Damaged // a stored record did not open
@@ -61,6 +62,8 @@ func Decide(f Facts) Decision {
 		return Decision{wire.Denied, wire.ReasonAmbiguous}
 	case NotLive:
 		return Decision{wire.Denied, wire.ReasonNotLive}
+	case Unsure:
+		return Decision{wire.Denied, wire.ReasonNotJudged}
 	case WrongPIN:
 		return Decision{wire.Denied, wire.ReasonWrongPIN}
 	case TooManyTries:

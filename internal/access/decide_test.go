@@ -30,6 +30,7 @@ var rules = []struct {
 	{"a known PIN without a right does not open", access.Facts{Method: wire.MethodPIN, Found: access.Somebody, Who: ana}, access.Decision{Outcome: wire.Denied, Reason: wire.ReasonUnknown}},
 	{"somebody who is nobody does not open", access.Facts{Method: wire.MethodPIN, Found: access.Somebody, MayIn: true}, access.Decision{Outcome: wire.Denied, Reason: wire.ReasonUnknown}},
 	{"two alike do not open", access.Facts{Method: wire.MethodFace, Found: access.Two, Who: ana, MayIn: true}, access.Decision{Outcome: wire.Denied, Reason: wire.ReasonAmbiguous}},
+	{"what cannot be judged does not open", access.Facts{Method: wire.MethodFace, Found: access.Unsure, Who: ana, MayIn: true}, access.Decision{Outcome: wire.Denied, Reason: wire.ReasonNotJudged}},
 	{"a photograph does not open", access.Facts{Method: wire.MethodFace, Found: access.NotLive, Who: ana, MayIn: true}, access.Decision{Outcome: wire.Denied, Reason: wire.ReasonNotLive}},
 	{"a wrong PIN does not open", access.Facts{Method: wire.MethodPIN, Found: access.WrongPIN}, access.Decision{Outcome: wire.Denied, Reason: wire.ReasonWrongPIN}},
 	{"too many tries do not open", access.Facts{Method: wire.MethodPIN, Found: access.TooManyTries, Who: ana, MayIn: true}, access.Decision{Outcome: wire.Limited, Reason: wire.ReasonTooManyTries}},

@@ -83,6 +83,9 @@ func Accuracy(ctx context.Context, job Job, start Start, now func() time.Time) (
 type seen struct {
 	finding wire.Finding
 	crashed bool // the eye ended while it looked at this picture
+	verdict wire.Verdict
+	enrol   wire.Verdict
+	live    float32
 	feature [wire.FeatureLen]float32
 }
 

@@ -45,7 +45,7 @@ func speak(f *os.File, pictures []string, seen map[string]int) error {
 		if seen != nil {
 			seen[p]++
 		}
-		m := wire.Measured{Index: uint32(i), Finding: wire.FaceFound}
+		m := wire.Measured{Index: uint32(i), Finding: wire.FaceFound, Verdict: wire.Good}
 		switch name := filepath.Base(p); {
 		case strings.Contains(name, "crash"):
 			return errors.New("signal: segmentation fault")
@@ -53,6 +53,12 @@ func speak(f *os.File, pictures []string, seen map[string]int) error {
 			m.Finding = wire.FaceNotFound
 		case strings.Contains(name, "broken"):
 			m.Finding = wire.PictureUnreadable
+		case strings.Contains(name, "doubt"):
+			m.Live = .02
+		case strings.Contains(name, "far-away"):
+			m.Live, m.Verdict = 0, wire.TooFar
+		case strings.Contains(name, "lives"):
+			m.Live = 1
 		default:
 			m.Feature[name[0]] = 1
 		}

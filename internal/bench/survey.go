@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"syscall"
 
 	"github.com/vbauerster/mpb/v8"
@@ -22,6 +23,8 @@ type survey struct {
 	start Start
 	list  *list
 	seen  []seen
+	// lively asks for liveness, too.
+	lively bool
 }
 
 func (s *survey) run(ctx context.Context) error {
@@ -66,7 +69,7 @@ func (s *survey) share(ctx context.Context, from, to int, tick func()) error {
 func (s *survey) look(ctx context.Context, from, to int, tick func()) (said int, err error) {
 	heard, stop, err := s.start(ctx, room.Eye{
 		Models:  s.job.Models,
-		Measure: &room.Measure{Folder: s.job.Images, Pictures: s.list.pictures[from:to]},
+		Measure: &room.Measure{Folder: s.job.Images, Pictures: s.list.pictures[from:to], Liveness: s.lively},
 	})
 	if err != nil {
 		return 0, err
@@ -95,7 +98,7 @@ func (s *survey) hear(heard *wire.Conn[wire.MeasureSays, wire.RoomHears], from, 
 		if !ok || int(m.Index) != said {
 			return said, fmt.Errorf("the eye spoke of something else than picture %d of its list", said)
 		}
-		s.seen[from+said] = seen{finding: m.Finding, feature: m.Feature}
+		s.seen[from+said] = seen{finding: m.Finding, verdict: m.Verdict, enrol: m.Enrol, live: m.Live, feature: m.Feature}
 		*m = wire.Measured{}
 		said++
 		tick()
@@ -131,7 +134,12 @@ func (s *survey) troubles(name string) []string {
 		default:
 			continue
 		}
-		t = append(t, fmt.Sprintf("%s, line %d: %s %s; its pairs count as not found", name, s.list.lines[i], s.list.pictures[i], why))
+		where := s.list.pictures[i]
+		if s.list.lines == nil { // found in a folder, not named by a list
+			t = append(t, fmt.Sprintf("%s %s; it counts as a picture without a face", filepath.Join(name, where), why))
+			continue
+		}
+		t = append(t, fmt.Sprintf("%s, line %d: %s %s; its pairs count as not found", name, s.list.lines[i], where, why))
 	}
 	return t
 }

@@ -6,6 +6,7 @@ import (
 
 type benchCmd struct {
 	Accuracy benchAccuracyCmd `cmd:"" help:"Measure error rates on pictures of your own; nothing is stored."`
+	Liveness benchLivenessCmd `cmd:"" help:"Measure how often a print or a screen passes for a living face, and how often a person does not."`
 	Search   benchSearchCmd   `cmd:"" help:"Measure how fast somebody is found among many, beside a plain exact scan."`
 	Passage  benchPassageCmd  `cmd:"" help:"Measure how long a passage takes, and what the rooms cost."`
 	Vault    benchVaultCmd    `cmd:"" help:"Measure a full vault: start, withdrawal, erasure, size. The people in it do not exist."`

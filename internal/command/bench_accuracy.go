@@ -1,17 +1,11 @@
 package command
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"os"
-	"runtime"
 	"time"
 
 	"example.org/edged/internal/bench"
-	"example.org/edged/internal/hall"
-	"example.org/edged/internal/room"
-	"example.org/edged/internal/wire"
 )
 
 type benchAccuracyCmd struct {
@@ -34,22 +28,11 @@ func (c *benchAccuracyCmd) Run(t *tools) error {
 	case !identify && c.Pairs == "":
 		return coded{exitUsage, errors.New("name --pairs FILE, or --gallery FILE and --probes FILE")}
 	}
-	pack, err := findPack(c.Models, "faceplugin")
+	job, start, err := t.measuring(c.Models, c.Eyes)
 	if err != nil {
 		return err
 	}
-	programs, err := t.programs()
-	if err != nil {
-		return err
-	}
-	if c.Eyes <= 0 {
-		c.Eyes = runtime.NumCPU()
-	}
-	start := func(ctx context.Context, eye room.Eye) (*wire.Conn[wire.MeasureSays, wire.RoomHears], func() error, error) {
-		return hall.Measure(ctx, programs, eye, t.log)
-	}
-	job := bench.Job{Images: c.Images, Pairs: c.Pairs, Gallery: c.Gallery, Probes: c.Probes, At: c.At,
-		Models: pack, Eyes: c.Eyes, Progress: os.Stderr}
+	job.Images, job.Pairs, job.Gallery, job.Probes, job.At = c.Images, c.Pairs, c.Gallery, c.Probes, c.At
 	if identify {
 		return c.identify(t, job, start)
 	}

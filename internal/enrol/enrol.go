@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/edged/internal/consent"
+	"example.org/edged/internal/liveness"
 	"example.org/edged/internal/match"
 	"example.org/edged/internal/person"
 	"example.org/edged/internal/template"
@@ -27,10 +28,11 @@ type Rules struct {
 
 // Reasons why a session ended without a template.
 var (
-	ErrNotLive  = errors.New("the sightings do not look alive")
-	ErrAnother  = errors.New("this face is stored for somebody else")
-	ErrTimeOut  = errors.New("not enough good sightings in time")
-	ErrStaleAct = errors.New("the consent is not in force")
+	ErrNotLive   = errors.New("the sightings do not look alive")
+	ErrNotJudged = errors.New("whether the face lives could not be judged")
+	ErrAnother   = errors.New("this face is stored for somebody else")
+	ErrTimeOut   = errors.New("not enough good sightings in time")
+	ErrStaleAct  = errors.New("the consent is not in force")
 )
 
 // A Session is one person in front of the camera. It is not safe for concurrent use.
@@ -80,8 +82,11 @@ func (s *Session) Take(w *wire.Sighting) (done bool) {
 // Finish makes the template and its label, or says why not. The caller owns the template.
 func (s *Session) Finish(now time.Time) (vault.Label, template.Template, error) {
 	var none template.Template
-	if s.live/float32(len(s.taken)) < s.rules.Live {
+	switch liveness.Judge(s.live/float32(len(s.taken)), s.rules.Live) {
+	case liveness.Attack:
 		return vault.Label{}, none, ErrNotLive
+	case liveness.Unsure:
+		return vault.Label{}, none, ErrNotJudged
 	}
 	mean, err := s.arena.Mean(s.taken)
 	if err != nil {

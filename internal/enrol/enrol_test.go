@@ -97,7 +97,7 @@ func TestLivenessIsOverAllFrames(t *testing.T) {
 	}
 	s.Take(sighting(0.01))
 	s.Take(sighting(0.9))
-	if _, _, err := s.Finish(time.Now()); !errors.Is(err, enrol.ErrNotLive) {
+	if _, _, err := s.Finish(time.Now()); !errors.Is(err, enrol.ErrNotJudged) {
 		t.Errorf("%v", err)
 	}
 }

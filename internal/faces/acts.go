@@ -143,6 +143,8 @@ func (f *Faces) fail(why error) {
 	switch {
 	case errors.Is(why, enrol.ErrNotLive):
 		reason = wire.ReasonNotLive
+	case errors.Is(why, enrol.ErrNotJudged):
+		reason = wire.ReasonNotJudged
 	case errors.Is(why, enrol.ErrAnother):
 		reason = wire.ReasonAmbiguous
 	}

@@ -228,6 +228,7 @@ func TestVotes(t *testing.T) {
 		live float32
 	}
 	in, no, fake := match.Vote{Person: who(1), Agreed: true}, match.Vote{}, match.Vote{NotLive: true}
+	unsure := match.Vote{Unsure: true}
 	for _, c := range []struct {
 		name string
 		of   int
@@ -245,10 +246,11 @@ func TestVotes(t *testing.T) {
 		{"longer than the window", 3, []see{{ada, 0, 1}, {ada, 1, 1}, {ada, 2001, 1}}, no},
 		{"the window slides", 3, []see{{ada, 0, 1}, {ada, 1900, 1}, {ada, 2100, 1}, {ada, 2200, 1}}, in},
 		{"a clock that goes back begins anew", 3, []see{{ada, 9000, 1}, {ada, 9001, 1}, {ada, 0, 1}}, no},
-		{"a print is not alive", 3, []see{{ada, 0, 0}, {ada, 1, 0}, {ada, 2, .1}}, fake},
+		{"a print is not alive", 3, []see{{ada, 0, 0}, {ada, 1, 0}, {ada, 2, .02}}, fake},
+		{"between a print and a person nothing is said", 3, []see{{ada, 0, 0}, {ada, 1, 0}, {ada, 2, .1}}, unsure},
 		{"the mean is what counts", 3, []see{{ada, 0, 0}, {ada, 1, 0}, {ada, 2, .2}}, in},
 		{"only the last three count", 3, []see{{ada, 0, 1}, {ada, 1, 0}, {ada, 2, 0}, {ada, 3, 0}}, fake},
-		{"a liveness that is no number is not alive", 3, []see{{ada, 0, 1}, {ada, 1, nan}, {ada, 2, 1}}, fake},
+		{"a liveness that is no number is not alive", 3, []see{{ada, 0, 1}, {ada, 1, nan}, {ada, 2, 1}}, unsure},
 		{"one of one", 1, []see{{ada, 0, 1}}, in},
 		{"none of none is nobody", 0, []see{{ada, 0, 1}}, no},
 		{"fewer than none is nobody", -1, []see{{ada, 0, 1}}, no},

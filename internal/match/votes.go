@@ -3,6 +3,7 @@ package match
 import (
 	"time"
 
+	"example.org/edged/internal/liveness"
 	"example.org/edged/internal/person"
 )
 
@@ -24,7 +25,8 @@ type sighting struct {
 type Vote struct {
 	Person  person.ID
 	Agreed  bool // enough sightings in a row show this person, and a living one
-	NotLive bool // enough sightings in a row show one person, but they do not look alive
+	NotLive bool // enough sightings in a row show one person, but they look like a picture
+	Unsure  bool // enough sightings in a row show one person, and whether they live cannot be judged
 }
 
 // NewVotes asks for so many sightings in a row, all within a span of time, whose mean liveness is at least least.
@@ -54,10 +56,13 @@ func (v *Votes) Add(a Answer, at time.Time, live float32) Vote {
 	for _, s := range v.seen {
 		sum += s.live
 	}
-	if !(sum/float32(v.of) >= v.least) { // a liveness that is not a number is not alive
+	switch liveness.Judge(sum/float32(v.of), v.least) {
+	case liveness.Live:
+		return Vote{Person: v.who, Agreed: true}
+	case liveness.Attack:
 		return Vote{NotLive: true}
 	}
-	return Vote{Person: v.who, Agreed: true}
+	return Vote{Unsure: true}
 }
 
 // Reset forgets the sightings: somebody came in, or was removed.

@@ -54,7 +54,7 @@ type Passage struct {
 	waits     atomic.Bool   // expected is somebody
 	expected  person.ID     // whose PIN was right a moment ago; nobody where a face opens alone
 	until     time.Duration // and how long it counts
-	notLive   bool          // the last that was seen of them did not look alive
+	seemed    access.Found  // what the last that was seen of them was: nobody, not alive, or not to be judged
 	seen      time.Duration // when somebody was last seen
 	strangers int           // good sightings in a row that nobody in the gallery fits
 	last      access.Facts  // the last decision about whoever stands there
@@ -126,15 +126,15 @@ func (p *Passage) weigh(a match.Answer, live float32) (f access.Facts, certain b
 	f = access.Facts{Method: wire.MethodFace}
 	vote := p.votes.Add(a, p.now(), live)
 	if p.expected != (person.ID{}) && !vote.Agreed {
-		p.notLive = vote.NotLive
+		p.seemed = seemed(vote)
 		return f, false // until their time is up: Tick
 	}
 	switch {
 	case vote.Agreed:
 		p.strangers = 0
 		f.Found, f.Who, f.MayIn = access.Somebody, vote.Person, p.door.MayIn(vote.Person)
-	case vote.NotLive:
-		f.Found = access.NotLive
+	case vote.NotLive, vote.Unsure:
+		f.Found = seemed(vote)
 	case a.Known:
 		p.strangers = 0
 		return f, false
@@ -150,6 +150,16 @@ func (p *Passage) weigh(a match.Answer, live float32) (f access.Facts, certain b
 	return f, true
 }
 
+func seemed(v match.Vote) access.Found {
+	switch {
+	case v.NotLive:
+		return access.NotLive
+	case v.Unsure:
+		return access.Unsure
+	}
+	return access.Nobody
+}
+
 // repeats tells whether the same was decided a moment ago about somebody who has not gone away.
 func (p *Passage) repeats(f access.Facts, at time.Duration) bool {
 	return p.decided > 0 && f == p.last && at-p.decided < p.rules.Again
@@ -160,7 +170,7 @@ func (p *Passage) Expect(who person.ID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.forget()
-	p.until, p.notLive = p.uptime()+p.rules.Patience, false
+	p.until, p.seemed = p.uptime()+p.rules.Patience, access.Nobody
 	p.expect(who)
 }
 
@@ -179,10 +189,7 @@ func (p *Passage) Tick() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if at := p.uptime(); p.expected != (person.ID{}) && at > p.until {
-		f := access.Facts{Method: wire.MethodFace, Found: access.Nobody}
-		if p.notLive {
-			f.Found = access.NotLive
-		}
+		f := access.Facts{Method: wire.MethodFace, Found: p.seemed}
 		p.forget()
 		p.expect(person.ID{})
 		p.door.Decided(f, at, wire.Stages{})

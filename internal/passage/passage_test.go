@@ -120,6 +120,7 @@ func TestWhatSightingsLeadTo(t *testing.T) {
 	none := access.Facts{Method: wire.MethodFace, Found: access.Nobody}
 	dead := access.Facts{Method: wire.MethodFace, Found: access.NotLive}
 	two := access.Facts{Method: wire.MethodFace, Found: access.Two}
+	unsure := access.Facts{Method: wire.MethodFace, Found: access.Unsure}
 	for _, c := range []struct {
 		name  string
 		saw   frames
@@ -134,7 +135,8 @@ func TestWhatSightingsLeadTo(t *testing.T) {
 		{"three sightings of a stranger are refused once", frames{stranger, stranger, stranger, stranger, stranger}, []access.Facts{none}},
 		{"two sightings of a stranger are not yet", frames{stranger, stranger}, nil},
 		{"a photograph of a resident is refused", frames{photo, photo, photo}, []access.Facts{dead}},
-		{"one lively frame does not make a photograph live", frames{photo, photo, func(s *wire.Sighting) { s.Live = 0.1 }}, []access.Facts{dead}},
+		{"one lively frame does not make a photograph live", frames{photo, photo, func(s *wire.Sighting) { s.Live = 0.02 }}, []access.Facts{dead}},
+		{"what cannot be judged is refused by that word", frames{photo, photo, func(s *wire.Sighting) { s.Live = 0.1 }}, []access.Facts{unsure}},
 		{"features of another model are not looked at", frames{otherModel, otherModel, otherModel, otherModel}, nil},
 		{"frames older than a second are not looked at", frames{old, old, old, old}, nil},
 		{"frames from the future are not looked at", frames{early, early, early, early}, nil},

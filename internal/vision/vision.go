@@ -82,6 +82,7 @@ func (v *Vision) Look(pix []byte, width, height int, s *wire.Sighting) error {
 	}
 	s.EyeDistance = uint16(min(look.points.eyeDistance(), math.MaxUint16))
 	s.Verdict = v.zone.verdict(in, face, look, v.canvas.width, v.canvas.height)
+	s.Enrol, s.Openness = v.zone.fit(s.Verdict, look), look.points.openness()
 	if s.Verdict != wire.Good {
 		return nil
 	}
@@ -105,6 +106,9 @@ func (v *Vision) Measure(pix []byte, width, height int, liveness bool, m *wire.M
 	if err != nil {
 		return err
 	}
+	in, _ := v.zone.split(faces, v.canvas.width, v.canvas.height)
+	m.Verdict = v.zone.verdict(in, face, look, v.canvas.width, v.canvas.height)
+	m.Enrol, m.Openness = v.zone.fit(m.Verdict, look), look.points.openness()
 	if liveness {
 		if m.Live, err = v.judge(face, look.gain, &m.StageUS); err != nil {
 			return err

@@ -16,9 +16,10 @@ const (
 	TooBright
 	Blurred
 	Several // more than one face in the zone
+	Uneven  // one side of the face lies in the dark, or the whole is grey in grey
 )
 
-var verdicts = []string{"no-face", "good", "too-far", "too-close", "turn-head", "too-dark", "too-bright", "blurred", "several"}
+var verdicts = []string{"no-face", "good", "too-far", "too-close", "turn-head", "too-dark", "too-bright", "blurred", "several", "uneven"}
 
 func (v Verdict) String() string { return verdicts[v] }
 
@@ -261,12 +262,17 @@ const (
 	ReasonAlone         // a child's record is read by two members of staff
 
 	ReasonUndeclared // the place is not declared, or not confirmed any more
+
+	ReasonNotJudged  // whether the face lives cannot be judged
+	ReasonSecondSign // a face alone does not open for this person
+	ReasonSameFace   // the face is stored under another name
 )
 
 var reasons = []string{"none", "unknown", "not-live", "wrong-pin", "too-many-tries", "no-consent", "withdrawn", "expired",
 	"clock", "no-camera", "unconfined", "not-signed", "other-model", "damaged", "person-asked", "replaced", "ambiguous",
 	"purpose-ended", "inactive", "age", "interrupted", "leaving", "stopped", "incident", "authority", "complaint", "maintenance",
-	"correction", "explanation", "relative", "restricted", "notice-changed", "no-other-way", "alone", "undeclared"}
+	"correction", "explanation", "relative", "restricted", "notice-changed", "no-other-way", "alone", "undeclared",
+	"not-judged", "second-sign", "same-face"}
 
 func (r Reason) String() string { return reasons[r] }
 

@@ -37,6 +37,8 @@ type Sighting struct {
 	Verdict     Verdict
 	EyeDistance uint16              // pixels between the eyes
 	Live        float32             // liveness, 0..1, 1 is live; 0 when not judged
+	Enrol       Verdict             // whether a template may be made from it: never Good unless Verdict is
+	Openness    float32             // of the eyes: their height as a share of their width, the mean of both
 	Model       [32]byte            // SHA-256 of the feature model
 	Feature     [FeatureLen]float32 // unit length; all zero unless Verdict is Good
 	StageUS     Stages
@@ -65,6 +67,8 @@ func (w *Sighting) fields(c *codec) {
 	enum(c, &w.Verdict, verdicts)
 	c.u16(&w.EyeDistance)
 	c.f32(&w.Live)
+	enum(c, &w.Enrol, verdicts)
+	c.f32(&w.Openness)
 	c.bytes(w.Model[:])
 	for i := range w.Feature {
 		c.f32(&w.Feature[i])
@@ -115,12 +119,15 @@ func (w *Preview) fields(c *codec) { c.tail(&w.JPEG, MaxLen-1) }
 
 // Measured is what a measuring eye found in one picture.
 type Measured struct {
-	Index   uint32 // which picture of the list
-	Finding Finding
-	Faces   uint16
-	Live    float32
-	Feature [FeatureLen]float32 // of the face nearest the centre; zero unless Finding is FaceFound
-	StageUS Stages
+	Index    uint32 // which picture of the list
+	Finding  Finding
+	Faces    uint16
+	Verdict  Verdict // what the door would have made of it; NoFace unless Finding is FaceFound
+	Enrol    Verdict // and an enrolment
+	Openness float32
+	Live     float32
+	Feature  [FeatureLen]float32 // of the face nearest the centre; zero unless Finding is FaceFound
+	StageUS  Stages
 }
 
 func (*Measured) number() number { return nMeasured }
@@ -129,6 +136,9 @@ func (w *Measured) fields(c *codec) {
 	c.u32(&w.Index)
 	enum(c, &w.Finding, findings)
 	c.u16(&w.Faces)
+	enum(c, &w.Verdict, verdicts)
+	enum(c, &w.Enrol, verdicts)
+	c.f32(&w.Openness)
 	c.f32(&w.Live)
 	for i := range w.Feature {
 		c.f32(&w.Feature[i])
