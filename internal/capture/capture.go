@@ -18,23 +18,9 @@ import (
 	"example.org/edged/internal/wire"
 )
 
-// A Frame is one picture. It belongs to whoever got it from Next or Decode, who wipes it when done.
-type Frame struct {
-	Pix  []byte // BGR, W*H*3
-	W, H int
-	Seq  uint64 // counts up from 1 over the frames that Next handed out
-	At   int64  // CLOCK_MONOTONIC nanoseconds when the picture was complete
-}
-
-// Wipe overwrites the pixels. The frame is empty afterwards.
-func (f *Frame) Wipe() {
-	clear(f.Pix)
-	*f = Frame{}
-}
-
 // A Source is where frames come from. Next is for one goroutine; State, Counts and Close are for any.
 type Source interface {
-	// Next waits for a picture newer than the last one. While there is none it goes on waiting, and State says why.
+	// Next waits for a picture newer than the last one, and hands it out undeveloped where that saves work. While there is none it goes on waiting, and State says why.
 	// An error other than the context's means that the source cannot mend itself: end the room, so that the hall
 	// starts it anew with fresh descriptors.
 	Next(ctx context.Context) (*Frame, error)

@@ -140,15 +140,23 @@ func (d *device) stream(ctx context.Context, put func(raw, int64)) (came bool, e
 // drop takes a buffer back. It never waits: there are no more buffers than places.
 func (d *device) drop(r raw) { d.free <- r.bytes }
 
-// decode makes a frame. Equal bytes are equal pixels, so the frozen test reads the fewer bytes.
-func (d *device) decode(r raw) (*Frame, uint64, error) {
+// decode fills a frame. Equal bytes are equal pixels, so the frozen test reads the fewer bytes. YUYV is left as it
+// came, because its brightness can be read without developing it: frame and camera exchange their buffers.
+func (d *device) decode(f *Frame, r *raw) (uint64, error) {
 	sum := maphash.Bytes(d.seed, r.bytes)
 	if r.form.PixelFormat == formatMJPEG {
-		f, err := Decode(withHuffman(r.bytes))
-		return f, sum, err
+		got, err := Decode(withHuffman(r.bytes))
+		if err == nil {
+			f.Pix, f.W, f.H = got.Pix, got.W, got.H
+		}
+		return sum, err
 	}
-	f, err := fromYUYV(r.bytes, int(r.form.Width), int(r.form.Height), int(r.form.BytesPerLine))
-	return f, sum, err
+	old := f.film
+	if err := f.expose(r.bytes, int(r.form.Width), int(r.form.Height), int(r.form.BytesPerLine)); err != nil {
+		return sum, err
+	}
+	r.bytes = old
+	return sum, nil
 }
 
 // Close implements Source.

@@ -69,6 +69,16 @@ func FuzzMJPEG(f *testing.F) {
 	})
 }
 
+func developed(t testing.TB, film []byte, width, height, stride int) *Frame {
+	t.Helper()
+	f := &Frame{}
+	if err := f.expose(film, width, height, stride); err != nil {
+		t.Fatal(err)
+	}
+	f.Develop()
+	return f
+}
+
 func TestYUYVFollowsBT601(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -84,10 +94,7 @@ func TestYUYVFollowsBT601(t *testing.T) {
 		{"blue", 41, 240, 110, 255, 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f, err := fromYUYV([]byte{c.y, c.u, c.y, c.v}, 2, 1, 4)
-			if err != nil {
-				t.Fatal(err)
-			}
+			f := developed(t, []byte{c.y, c.u, c.y, c.v}, 2, 1, 4)
 			for i, want := range []byte{c.b, c.g, c.r, c.b, c.g, c.r} {
 				if math.Abs(float64(f.Pix[i])-float64(want)) > 2 {
 					t.Fatalf("%v, want %d %d %d", f.Pix, c.b, c.g, c.r)
@@ -99,10 +106,7 @@ func TestYUYVFollowsBT601(t *testing.T) {
 
 func TestPaddingAtTheEndOfALineIsNotSeen(t *testing.T) {
 	line := []byte{16, 128, 235, 128, 99, 99}
-	f, err := fromYUYV(append(append([]byte(nil), line...), line[:4]...), 2, 2, 6)
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := developed(t, append(append([]byte(nil), line...), line[:4]...), 2, 2, 6)
 	want := []byte{0, 0, 0, 255, 255, 255, 0, 0, 0, 255, 255, 255}
 	if !bytes.Equal(f.Pix, want) {
 		t.Fatalf("%v", f.Pix)
@@ -118,9 +122,16 @@ func FuzzYUYV(f *testing.F) {
 		if w > maxSide || h > maxSide || stride > maxFile {
 			return // checkSize refuses these when the stream is set up
 		}
-		if frame, err := fromYUYV(b, w, h, stride); err == nil && len(frame.Pix) != w*h*3 {
+		frame := &Frame{}
+		if err := frame.expose(b, w, h, stride); err != nil {
+			return
+		}
+		var g Glance
+		frame.Glance(&g)
+		if frame.Develop(); len(frame.Pix) != w*h*3 {
 			t.Fatal("a frame of another size")
 		}
+		frame.Glance(&g)
 	})
 }
 
@@ -138,10 +149,6 @@ func BenchmarkMJPEG640(b *testing.B) {
 func BenchmarkYUYV640(b *testing.B) {
 	raw := make([]byte, 640*480*2)
 	for b.Loop() {
-		f, err := fromYUYV(raw, 640, 480, 1280)
-		if err != nil {
-			b.Fatal(err)
-		}
-		f.Wipe()
+		developed(b, raw, 640, 480, 1280).Wipe()
 	}
 }

@@ -59,17 +59,17 @@ func (l *lens) hear(ctx context.Context, put func(*wire.LensFrame, int64), tell 
 }
 
 // copy takes the pixels out of the ring.
-func (l *lens) copy(w *wire.LensFrame) (*Frame, uint64, error) {
+func (l *lens) copy(f *Frame, v **wire.LensFrame) (uint64, error) {
+	w := *v
 	width, height := int(w.Width), int(w.Height)
 	if width == 0 || height == 0 || width > ring.MaxWidth || height > ring.MaxHeight {
-		return nil, 0, fmt.Errorf("the lens announced a picture of %d×%d pixels", width, height)
+		return 0, fmt.Errorf("the lens announced a picture of %d×%d pixels", width, height)
 	}
-	f := &Frame{Pix: make([]byte, width*height*3), W: width, H: height}
+	f.W, f.H, f.Pix = width, height, sized(f.Pix, width*height*3)
 	if !l.frames.Read(f.Pix, w.Slot, w.Seq) {
-		f.Wipe()
-		return nil, 0, errors.New("a picture was overwritten before it was taken: the eye is too slow")
+		return 0, errors.New("a picture was overwritten before it was taken: the eye is too slow")
 	}
-	return f, maphash.Bytes(l.seed, f.Pix), nil
+	return maphash.Bytes(l.seed, f.Pix), nil
 }
 
 // Close implements Source.

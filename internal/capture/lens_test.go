@@ -21,7 +21,6 @@ import (
 type lens struct {
 	*wire.Conn[wire.LensHears, wire.LensSays]
 	*ring.Writer
-	pix int
 }
 
 func openLens(t *testing.T) (capture.Source, *lens) {

@@ -19,8 +19,8 @@ type live[T any] struct {
 	silent, maxAge time.Duration
 	now            func() int64
 	log            *slog.Logger
-	decode         func(T) (f *Frame, sum uint64, err error) // sum is equal for equal pixels
-	drop           func(T)                                   // takes back what was overtaken
+	decode         func(*Frame, *T) (sum uint64, err error) // fills a wiped frame; sum is equal for equal pixels
+	drop           func(T)                                  // takes back what was overtaken, or what decode left
 
 	wake chan struct{} // a picture has come
 	over chan struct{} // closed when the pump has stopped
@@ -28,8 +28,10 @@ type live[T any] struct {
 
 	decoding sync.Mutex // held while decode runs: the memory it reads must not go away under it
 	mu       sync.Mutex
-	newest   *T
+	newest   T
+	waiting  bool  // newest is there
 	takenAt  int64 // of newest
+	spare    *Frame
 	pump     wire.Camera
 	lastAt   int64 // when the last picture came
 	eye      judge
@@ -95,11 +97,11 @@ func (l *live[T]) put(v T, at int64) {
 	defer l.mu.Unlock()
 	l.counts.Frames++
 	l.pump, l.lastAt = wire.CameraSeeing, l.now()
-	if l.newest != nil {
+	if l.waiting {
 		l.counts.Stale++
-		l.drop(*l.newest)
+		l.drop(l.newest)
 	}
-	l.newest, l.takenAt = &v, at
+	l.newest, l.waiting, l.takenAt = v, true, at
 	select {
 	case l.wake <- struct{}{}:
 	default:
@@ -131,39 +133,64 @@ func (l *live[T]) Next(ctx context.Context) (*Frame, error) {
 func (l *live[T]) take() *Frame {
 	l.decoding.Lock()
 	defer l.decoding.Unlock()
-	l.mu.Lock()
-	v, at := l.newest, l.takenAt
-	l.newest = nil
-	l.mu.Unlock()
-	if v == nil {
+	v, at, f := l.pick()
+	if f == nil {
 		return nil
 	}
-	var f *Frame
 	var sum uint64
 	var err error
 	if age := time.Duration(l.now() - at); age > l.maxAge {
 		err = fmt.Errorf("a picture is %v old, at most %v is taken", age.Round(time.Millisecond), l.maxAge)
 	} else {
-		f, sum, err = l.decode(*v)
+		sum, err = l.decode(f, &v)
 	}
+	if !l.judged(v, sum, at, err) {
+		f.Wipe()
+		return nil
+	}
+	f.Seq, f.At = l.seq, at
+	return f
+}
+
+// pick takes what waits, with a frame for it: the one that was wiped last, so that its memory is used again.
+func (l *live[T]) pick() (v T, at int64, f *Frame) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.drop(*v)
+	if !l.waiting {
+		return v, 0, nil
+	}
+	v, l.waiting = l.newest, false
+	if f, l.spare = l.spare, nil; f == nil {
+		f = &Frame{back: l.keep}
+	}
+	return v, l.takenAt, f
+}
+
+// keep is told of a frame that was wiped.
+func (l *live[T]) keep(f *Frame) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.spare = f
+}
+
+// judged takes back what decode left, and tells whether the picture may be handed out.
+func (l *live[T]) judged(v T, sum uint64, at int64, err error) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.drop(v)
 	if err != nil {
 		l.counts.Stale++
 		if l.eye.broken++; l.eye.broken == brokenFrames {
 			l.log.Warn("the camera sends nothing but pictures of no use", slog.String("why", err.Error()))
 		}
-		return nil
+		return false
 	}
 	if l.eye.look(sum, at) {
 		l.counts.Stale++
-		f.Wipe()
-		return nil
+		return false
 	}
 	l.seq++
-	f.Seq, f.At = l.seq, at
-	return f
+	return true
 }
 
 // State implements Source.
@@ -196,8 +223,8 @@ func (l *live[T]) end() {
 	defer l.decoding.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.newest != nil {
-		l.drop(*l.newest)
-		l.newest = nil
+	if l.waiting {
+		l.drop(l.newest)
+		l.waiting = false
 	}
 }

@@ -29,11 +29,13 @@ func play(t *testing.T) *tape {
 	s := &tape{puts: make(chan func())}
 	s.live = live[int]{silent: 2 * time.Second, maxAge: time.Second, now: bubbleClock(),
 		log: slog.New(slog.NewTextHandler(&s.said, nil)),
-		decode: func(v int) (*Frame, uint64, error) {
+		decode: func(f *Frame, p *int) (uint64, error) {
+			v := *p
 			if v == 0 {
-				return nil, 0, ErrUnreadable
+				return 0, ErrUnreadable
 			}
-			return &Frame{Pix: []byte{byte(v), byte(v), byte(v)}, W: 1, H: 1}, uint64(v), nil
+			f.Pix, f.W, f.H = []byte{byte(v), byte(v), byte(v)}, 1, 1
+			return uint64(v), nil
 		},
 		drop: func(v int) { s.back = append(s.back, v) }}
 	s.start(func(ctx context.Context, put func(int, int64), tell func(wire.Camera)) error {

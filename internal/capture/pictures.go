@@ -24,13 +24,16 @@ type pictures struct {
 	now    func() int64
 	log    *slog.Logger
 
+	reel  *reel           // the recording that is being shown; nil between pictures
 	names []string        // of this round
 	at    int             // the next one to show
 	said  map[string]bool // files about which something was logged: once each
 	due   int64           // when the next one is to be shown; 0 before the first
 	seq   uint64
+	pause *time.Timer
 
 	mu     sync.Mutex
+	spare  *Frame
 	state  wire.Camera
 	counts Counts
 	closed chan struct{}
@@ -53,6 +56,7 @@ func openPictures(cfg room.Camera, log *slog.Logger, now func() int64) (Source, 
 	for _, name := range names {
 		if f := p.read(name); f != nil {
 			f.Wipe()
+			p.load(nil)
 			return p, nil
 		}
 	}
@@ -85,21 +89,28 @@ func (p *pictures) Next(ctx context.Context) (*Frame, error) {
 			return nil, err
 		}
 		for range max(1, len(p.names)) { // one round at most, so that a folder of rubbish does not spin
+			if f := p.wind(); f != nil {
+				return p.shown(f), nil
+			}
 			name, err := p.next()
 			if err != nil || name == "" {
 				break
 			}
 			if f := p.read(name); f != nil {
-				p.seq++
-				f.Seq, f.At = p.seq, p.now()
-				p.seen(1, 0, wire.CameraSeeing)
-				return f, nil
+				return p.shown(f), nil
 			}
 		}
 		// It was good once: somebody is exchanging the pictures just now.
 		p.seen(0, 0, wire.CameraSilent)
 		p.due = p.now() + int64(emptyWait)
 	}
+}
+
+func (p *pictures) shown(f *Frame) *Frame {
+	p.seq++
+	f.Seq, f.At = p.seq, p.now()
+	p.seen(1, 0, wire.CameraSeeing)
+	return f
 }
 
 // wait sleeps until the next picture is due. Pictures whose time has passed meanwhile are skipped, as a camera's would
@@ -110,19 +121,26 @@ func (p *pictures) wait(ctx context.Context) error {
 		p.due = now
 	}
 	if missed := (now - p.due) / int64(p.every); missed > 0 && len(p.names) > 0 {
-		p.at = int((int64(p.at) + missed) % int64(len(p.names)))
+		if p.reel != nil {
+			p.reel.at += missed
+		} else {
+			p.at = int((int64(p.at) + missed) % int64(len(p.names)))
+		}
 		p.due += missed * int64(p.every)
 		p.seen(uint64(missed), uint64(missed), wire.CameraSeeing)
 	}
-	t := time.NewTimer(time.Duration(max(0, p.due-now)))
-	defer t.Stop()
+	if p.pause == nil {
+		p.pause = time.NewTimer(0)
+	}
+	p.pause.Reset(time.Duration(max(0, p.due-now))) // one timer for all pictures: nothing of an earlier one fires (Go 1.23)
+	defer p.pause.Stop()
 	select {
 	case <-p.closed:
 		return os.ErrClosed
 	default:
 	}
 	select {
-	case <-t.C:
+	case <-p.pause.C:
 		p.due += int64(p.every)
 		return nil
 	case <-ctx.Done():
@@ -152,7 +170,17 @@ func (p *pictures) next() (string, error) {
 // read decodes one file. What cannot be used is skipped and logged once.
 func (p *pictures) read(name string) *Frame {
 	path := filepath.Join(p.folder, name)
-	f, err := readPicture(path)
+	var f *Frame
+	var err error
+	if filepath.Ext(name) == recording {
+		var r *reel
+		if r, err = openReel(path); err == nil {
+			p.load(r)
+			f = p.wind()
+		}
+	} else {
+		f, err = readPicture(path)
+	}
 	if err != nil {
 		p.skip(path, err)
 		return nil
@@ -213,5 +241,7 @@ func (p *pictures) Counts() Counts {
 // Close implements Source.
 func (p *pictures) Close() error {
 	p.once.Do(func() { close(p.closed) })
-	return nil
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.reel.close()
 }

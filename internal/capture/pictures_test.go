@@ -208,5 +208,3 @@ func TestCloseEndsAWaitingNext(t *testing.T) {
 		}
 	})
 }
-
-func testLog(t *testing.T) *slog.Logger { return slog.New(slog.NewTextHandler(t.Output(), nil)) }

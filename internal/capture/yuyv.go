@@ -12,16 +12,20 @@ func fourCC(v uint32) string {
 	return string([]byte{byte(v), byte(v >> 8), byte(v >> 16), byte(v >> 24)})
 }
 
+// expose makes the frame one of YUYV bytes, which it keeps until they are wiped.
+func (f *Frame) expose(b []byte, width, height, stride int) error {
+	if width <= 0 || height <= 0 || width%2 != 0 || stride < width*2 || len(b) < stride*(height-1)+width*2 {
+		return fmt.Errorf("%w: %d bytes for %d×%d pixels", ErrUnreadable, len(b), width, height)
+	}
+	f.film, f.stride, f.W, f.H = b, stride, width, height
+	return nil
+}
+
 // fromYUYV converts four bytes at a time into two pixels: ITU-R BT.601, luma 16..235, in 8.8 fixed point. That is what
 // V4L2 says of a camera whose colour space is the default one.
-func fromYUYV(b []byte, width, height, stride int) (*Frame, error) {
-	if width <= 0 || height <= 0 || width%2 != 0 || stride < width*2 || len(b) < stride*(height-1)+width*2 {
-		return nil, fmt.Errorf("%w: %d bytes for %d×%d pixels", ErrUnreadable, len(b), width, height)
-	}
-	f := &Frame{Pix: make([]byte, width*height*3), W: width, H: height}
-	out := f.Pix
+func fromYUYV(out, b []byte, width, height, stride int) {
 	for y := range height {
-		for in := b[y*stride:][:width*2]; len(in) > 0; in, out = in[4:], out[6:] {
+		for in := b[y*stride:][:width*2]; len(in) >= 4 && len(out) >= 6; in, out = in[4:], out[6:] {
 			u, v := int32(in[1])-128, int32(in[3])-128
 			blue, green, red := 516*u+128, -100*u-208*v+128, 409*v+128
 			first, second := 298*(int32(in[0])-16), 298*(int32(in[2])-16)
@@ -29,7 +33,6 @@ func fromYUYV(b []byte, width, height, stride int) (*Frame, error) {
 			out[3], out[4], out[5] = clamp(second+blue), clamp(second+green), clamp(second+red)
 		}
 	}
-	return f, nil
 }
 
 func clamp(v int32) byte { return byte(max(0, min(v>>8, 255))) }

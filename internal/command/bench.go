@@ -9,6 +9,7 @@ type benchCmd struct {
 	Liveness benchLivenessCmd `cmd:"" help:"Measure how often a print or a screen passes for a living face, and how often a person does not."`
 	Search   benchSearchCmd   `cmd:"" help:"Measure how fast somebody is found among many, beside a plain exact scan."`
 	Passage  benchPassageCmd  `cmd:"" help:"Measure how long a passage takes, and what the rooms cost."`
+	Rest     benchRestCmd     `cmd:"" help:"Measure what an eye costs that watches an empty hall, and perhaps somebody in it."`
 	Vault    benchVaultCmd    `cmd:"" help:"Measure a full vault: start, withdrawal, erasure, size. The people in it do not exist."`
 }
 

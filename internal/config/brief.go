@@ -48,7 +48,7 @@ func (c *Config) Eye(pack room.Pack) (room.Eye, bool) {
 	}
 	e := room.Eye{Models: pack, Camera: room.Camera{Kind: c.Camera.Source}, Zone: room.Zone{
 		Left: c.Camera.Zone.Left, Top: c.Camera.Zone.Top, Right: c.Camera.Zone.Right, Bottom: c.Camera.Zone.Bottom,
-		MinEyeDistance: c.Camera.MinEyeDistance,
+		MinEyeDistance: c.Camera.MinEyeDistance, Dwell: c.Camera.Dwell,
 	}}
 	switch c.Camera.Source {
 	case "v4l2":

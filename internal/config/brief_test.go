@@ -98,7 +98,7 @@ func TestEachSourceGoesWhereItBelongs(t *testing.T) {
 			if !ok || eye.Camera != test.eye || lens != test.lens || far != (test.lens != room.Lens{}) || c.Video() != test.video {
 				t.Errorf("eye %+v, lens %+v, video %q", eye.Camera, lens, c.Video())
 			}
-			if eye.Zone != (room.Zone{Right: 1, Bottom: 1, MinEyeDistance: 24}) {
+			if eye.Zone != (room.Zone{Right: 1, Bottom: 1, MinEyeDistance: 24, Dwell: 200 * time.Millisecond}) {
 				t.Errorf("zone %+v", eye.Zone)
 			}
 		})

@@ -99,6 +99,7 @@ type Camera struct {
 	URL            Secret        `yaml:"url"`
 	Zone           Zone          `yaml:"zone"`
 	MinEyeDistance int           `yaml:"min_eye_distance" default:"24" range:"16..400"`
+	Dwell          time.Duration `yaml:"dwell" default:"200ms" range:"0s..5s"`
 }
 
 // Zone is the part of the picture in which a face is looked at, as fractions of its width and height.

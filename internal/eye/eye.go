@@ -37,7 +37,7 @@ func Run(ctx context.Context, r *room.Room) error {
 	}
 	defer source.Close()
 
-	orders := newOrders()
+	orders := newOrders(ctx)
 	keeper, err := dial[wire.EyeHears, wire.EyeSays](r, "keeper", orders.rest)
 	if err != nil {
 		return err

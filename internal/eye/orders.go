@@ -1,6 +1,7 @@
 package eye
 
 import (
+	"context"
 	"errors"
 	"io"
 	"sync"
@@ -11,12 +12,18 @@ import (
 // orders is what the keeper wants of the eye at this moment. The eye begins at rest, and goes back to rest when the
 // keeper begins a new life, until it is told otherwise.
 type orders struct {
-	mu      sync.Mutex
-	look    wire.Look
-	changed chan struct{} // closed and made anew at every change
+	ctx  context.Context
+	mu   sync.Mutex
+	look wire.Look
+	term context.Context // ends when the order in force does
+	over context.CancelFunc
 }
 
-func newOrders() *orders { return &orders{changed: make(chan struct{})} }
+func newOrders(ctx context.Context) *orders {
+	o := &orders{ctx: ctx}
+	o.term, o.over = context.WithCancel(ctx)
+	return o
+}
 
 func (o *orders) rest() { o.set(wire.Look{Gaze: wire.Rest}) }
 
@@ -27,15 +34,15 @@ func (o *orders) set(l wire.Look) {
 		return
 	}
 	o.look = l
-	close(o.changed)
-	o.changed = make(chan struct{})
+	o.over()
+	o.term, o.over = context.WithCancel(o.ctx)
 }
 
-// now returns the order in force, and a channel that is closed when it is no longer.
-func (o *orders) now() (wire.Look, <-chan struct{}) {
+// now returns the order in force, and a context that ends with it.
+func (o *orders) now() (wire.Look, context.Context) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.look, o.changed
+	return o.look, o.term
 }
 
 // hear takes orders until the wire ends.

@@ -23,23 +23,36 @@ func TestStillnessSparesTheDetector(t *testing.T) {
 		frame    *capture.Frame
 		somebody bool
 		want     bool
+		moved    bool
 	}{
-		{"nothing moved", frame(640, 480, begun+100*time.Millisecond, 100), false, false},
-		{"noise is not movement", frame(640, 480, begun+100*time.Millisecond, 108), false, false},
-		{"the light changed", frame(640, 480, begun+100*time.Millisecond, 130), false, true},
-		{"somebody was there", frame(640, 480, begun+100*time.Millisecond, 100), true, true},
-		{"nothing moved for half a second", frame(640, 480, begun+stillEvery, 100), false, true},
-		{"somebody stepped into a corner", stepIn(frame(640, 480, begun+100*time.Millisecond, 100)), false, true},
+		{"nothing moved", frame(640, 480, begun+100*time.Millisecond, 100), false, false, false},
+		{"noise is not movement", frame(640, 480, begun+100*time.Millisecond, 108), false, false, false},
+		{"the light changed", frame(640, 480, begun+100*time.Millisecond, 130), false, true, true},
+		{"somebody was there", frame(640, 480, begun+100*time.Millisecond, 100), true, true, false},
+		{"nothing moved for a second", frame(640, 480, begun+stillEvery, 100), false, true, false},
+		{"somebody stepped into a corner", stepIn(frame(640, 480, begun+100*time.Millisecond, 100)), false, true, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var s stillness
-			if !s.worthLooking(frame(640, 480, begun, 100), false) {
+			if look, _ := s.worthLooking(frame(640, 480, begun, 100), false); !look {
 				t.Fatal("the first frame was not looked at")
 			}
-			if got := s.worthLooking(c.frame, c.somebody); got != c.want {
-				t.Errorf("worth looking: %v, want %v", got, c.want)
+			if got, moved := s.worthLooking(c.frame, c.somebody); got != c.want || moved != c.moved {
+				t.Errorf("worth looking: %v, moved %v, want %v and %v", got, moved, c.want, c.moved)
 			}
 		})
+	}
+}
+
+// Each frame differs little from the one before, and the last a lot from the first.
+func TestWhoComesInSlowlyIsNoticed(t *testing.T) {
+	var s stillness
+	s.worthLooking(frame(640, 480, time.Hour, 100), false)
+	for i := 1; i <= 5; i++ {
+		look, _ := s.worthLooking(frame(640, 480, time.Hour+time.Duration(i)*60*time.Millisecond, byte(100+3*i)), false)
+		if look != (i == 4) {
+			t.Errorf("frame %d: worth looking %v", i, look)
+		}
 	}
 }
 
@@ -58,7 +71,7 @@ func TestFramesOfAnySize(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := frame(rapid.IntRange(1, 700).Draw(t, "w"), rapid.IntRange(1, 700).Draw(t, "h"), time.Second, 9)
 		var s stillness
-		s.moved(f)
+		s.worthLooking(f, false)
 		var m mirror
 		m.shrink(f)
 		if r := m.small.Rect; r.Dx() > mirrorWide || r.Dy() > mirrorWide || m.small.Pix[len(m.small.Pix)-4] != 9 {
@@ -84,12 +97,13 @@ func (l *late) Next(context.Context) (*capture.Frame, error) {
 }
 
 func TestAFrameThatComesAfterTheOrderToRestIsDroppedUnread(t *testing.T) {
-	o := newOrders()
+	o := newOrders(t.Context())
 	o.set(wire.Look{Gaze: wire.Enrol, Preview: true})
+	order, term := o.now()
 	source := &late{orders: o, frame: frame(64, 48, time.Second, 9)}
 	pix := source.frame.Pix
 	w := &watch{source: source, orders: o} // neither sight nor keeper nor screen: using them would panic
-	if err := w.look(t.Context()); err != nil {
+	if err := w.look(term, order); err != nil {
 		t.Fatal(err)
 	}
 	if w.still.seen || len(bytes.Trim(pix, "\x00")) > 0 {
@@ -98,15 +112,13 @@ func TestAFrameThatComesAfterTheOrderToRestIsDroppedUnread(t *testing.T) {
 }
 
 func TestOrders(t *testing.T) {
-	o := newOrders()
-	look, changed := o.now()
+	o := newOrders(t.Context())
+	look, term := o.now()
 	if look.Gaze != wire.Rest || look.Preview {
 		t.Errorf("the eye begins with %+v", look)
 	}
 	o.set(wire.Look{Gaze: wire.Watch, Preview: true})
-	select {
-	case <-changed:
-	default:
+	if term.Err() == nil {
 		t.Error("a new order is not noticed")
 	}
 	o.rest() // as when the keeper begins a new life

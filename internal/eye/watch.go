@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"os"
-	"sync/atomic"
 	"time"
 
 	"example.org/edged/internal/capture"
@@ -16,9 +15,7 @@ import (
 const (
 	keeperPatience = 50 * time.Millisecond // for one word; the next frame brings a fresher one
 	restingLook    = time.Second           // a resting eye asks for a frame this often, to know that the camera lives
-	stateEvery     = 200 * time.Millisecond
-	stateAtLeast   = time.Second
-	blindAfter     = 100 // frames in a row that could not be looked at
+	blindAfter     = 100                   // frames in a row that could not be looked at
 )
 
 // A watch looks at frames for as long as it is told to.
@@ -32,38 +29,40 @@ type watch struct {
 	orders *orders
 	log    *slog.Logger
 
-	detected, features, passers atomic.Uint64
-	still                       stillness
-	sighting                    wire.Sighting // one for all frames: it is wiped after each
-	somebody                    bool          // was in the zone in the frame before
-	blind                       int
+	done     tally
+	still    stillness
+	sighting wire.Sighting // one for all frames: it is wiped after each
+	somebody bool          // was in the zone in the frame before
+	told     bool          // the keeper knows of them
+	blind    int
 }
 
 func (w *watch) run(ctx context.Context) error {
-	for {
-		look, changed := w.orders.now()
+	for ctx.Err() == nil {
+		look, term := w.orders.now()
 		var err error
 		if look.Gaze == wire.Rest {
-			err = w.rest(ctx, changed)
+			err = w.rest(term)
 		} else {
-			err = w.look(ctx)
+			err = w.look(term, look)
 		}
-		if err != nil {
+		if err != nil && (term.Err() == nil || !errors.Is(err, context.Canceled)) {
 			return err
 		}
 	}
+	return ctx.Err()
 }
 
-// rest drops a frame unread once a second. The source throws the others away undecoded.
-func (w *watch) rest(ctx context.Context, changed <-chan struct{}) error {
-	w.somebody, w.still = false, stillness{}
+// rest drops a frame unread once a second, until there is another order. The source throws the others away undecoded.
+func (w *watch) rest(term context.Context) error {
+	w.somebody, w.told, w.still = false, false, stillness{}
 	if err := w.sight.Forget(); err != nil {
 		return err
 	}
 	pause := time.NewTicker(restingLook)
 	defer pause.Stop()
 	for {
-		short, stop := context.WithTimeout(ctx, restingLook)
+		short, stop := context.WithTimeout(term, restingLook)
 		frame, err := w.source.Next(short)
 		stop()
 		if frame != nil {
@@ -73,9 +72,7 @@ func (w *watch) rest(ctx context.Context, changed <-chan struct{}) error {
 			return err
 		}
 		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-changed:
+		case <-term.Done():
 			return nil
 		case <-pause.C:
 		}
@@ -83,27 +80,26 @@ func (w *watch) rest(ctx context.Context, changed <-chan struct{}) error {
 }
 
 // look takes one frame from the source to the keeper.
-func (w *watch) look(ctx context.Context) error {
-	ctx, stop := context.WithTimeout(ctx, restingLook) // so that an order to rest is noticed while no frame comes
-	defer stop()
-	frame, err := w.source.Next(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
-		return nil
-	}
+func (w *watch) look(term context.Context, order wire.Look) error {
+	frame, err := w.source.Next(term)
 	if err != nil {
 		return err
 	}
 	defer frame.Wipe()
-	look, _ := w.orders.now()
-	if look.Gaze == wire.Rest { // told so while the frame was on its way
+	if term.Err() != nil { // told something else while the frame was on its way
 		return nil
 	}
-	if look.Preview {
+	if order.Preview {
 		defer w.mirror.show(frame)
 	}
-	if !w.still.worthLooking(frame, w.somebody) {
+	look, moved := w.still.worthLooking(frame, w.somebody)
+	if moved {
+		w.done.moved.Add(1)
+	}
+	if !look {
 		return nil
 	}
+	frame.Develop()
 	return w.judge(frame)
 }
 
@@ -115,16 +111,15 @@ func (w *watch) judge(frame *capture.Frame) error {
 		return w.couldNotLook(err)
 	}
 	w.blind = 0
-	w.detected.Add(1)
-	w.passers.Add(uint64(s.Outside))
-	if s.Verdict == wire.Good {
-		w.features.Add(1)
-	}
-	before := w.somebody
+	w.done.count(s)
 	w.somebody = s.InZone > 0
-	if !w.somebody && !before {
+	if w.somebody && s.Verdict == wire.NoFace { // they have not stood there for long enough to want anything
+		return nil
+	}
+	if !w.somebody && !w.told {
 		return nil // nobody came and nobody left: nothing to tell
 	}
+	w.told = w.somebody
 	if err := w.say(s); err != nil || w.somebody {
 		return err
 	}
@@ -149,38 +144,4 @@ func (w *watch) say(word wire.EyeSays) error {
 		return nil
 	}
 	return err
-}
-
-// report tells the keeper how the eye is, at every change and once a second.
-func (w *watch) report(ctx context.Context) error {
-	tick := time.NewTicker(stateEvery)
-	defer tick.Stop()
-	var last wire.EyeState
-	var said time.Time
-	for {
-		s := w.state()
-		if s.Camera != last.Camera || time.Since(said) >= stateAtLeast {
-			if err := w.say(&s); err != nil {
-				return err
-			}
-			last, said = s, time.Now()
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-	}
-}
-
-func (w *watch) state() wire.EyeState {
-	counts := w.source.Counts()
-	s := wire.EyeState{
-		Camera: w.source.State(), Frames: counts.Frames, Stale: counts.Stale,
-		Detected: w.detected.Load(), Features: w.features.Load(), Passers: w.passers.Load(),
-	}
-	if look, _ := w.orders.now(); look.Gaze == wire.Rest && s.Camera == wire.CameraSeeing {
-		s.Camera = wire.CameraResting
-	}
-	return s
 }

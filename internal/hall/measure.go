@@ -16,11 +16,50 @@ import (
 // Measure starts one eye that looks at a folder of pictures and nothing else, behind the same walls as at a door. What
 // it finds comes on the wire; stop ends it and says how it ended.
 func Measure(ctx context.Context, programs string, eye room.Eye, log *slog.Logger) (heard *wire.Conn[wire.MeasureSays, wire.RoomHears], stop func() error, err error) {
-	h, err := bare(House{Programs: programs, OwnUsers: true}, log)
+	pictures := *eye.Measure
+	eye.Measure = &pictures
+	ours, _, end, err := alone(ctx, programs, &eye, "measure", &pictures.Folder, log)
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &post{name: "eye", walls: eyeWalls(eye), files: map[string]*os.File{}}
+	heard, err = wire.Open[wire.MeasureSays, wire.RoomHears](ours, nil)
+	stop = func() error { ours.Close(); return end() }
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return heard, stop, nil
+}
+
+// Watch starts one eye that looks at what a folder plays, behind the same walls as at a door, and hands over the
+// keeper's end of its wire: whoever measures what an eye costs plays the keeper.
+func Watch(ctx context.Context, programs string, eye room.Eye, log *slog.Logger) (keeper *wire.Conn[wire.EyeSays, wire.EyeHears], pid int, stop func() error, err error) {
+	over, end := context.WithCancel(ctx)
+	ours, pid, ended, err := alone(over, programs, &eye, "keeper", &eye.Camera.Folder, log)
+	if err != nil {
+		end()
+		return nil, 0, nil, err
+	}
+	keeper, err = wire.Open[wire.EyeSays, wire.EyeHears](ours, nil)
+	stop = func() error {
+		end() // an eye that loses its keeper first ends with a fault
+		defer ours.Close()
+		return ended()
+	}
+	if err != nil {
+		stop()
+		return nil, 0, nil, err
+	}
+	return keeper, pid, stop, nil
+}
+
+// alone starts an eye without a house. Folder is what it may read, a field of its brief.
+func alone(ctx context.Context, programs string, eye *room.Eye, name string, folder *string, log *slog.Logger) (ours *os.File, pid int, stop func() error, err error) {
+	h, err := bare(House{Programs: programs, OwnUsers: true, LogLevel: slog.LevelWarn}, log)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	p := &post{name: "eye", walls: eyeWalls(*eye), files: map[string]*os.File{}}
 	p.walls.Files, p.walls.Parent, p.walls.User = true, os.Getpid(), h.user("eye")
 	defer func() {
 		for _, f := range p.files {
@@ -28,22 +67,21 @@ func Measure(ctx context.Context, programs string, eye room.Eye, log *slog.Logge
 		}
 	}()
 	if err := p.reach("models", &eye.Models.Dir); err != nil {
-		return nil, nil, fmt.Errorf("opening the model pack: %w", err)
+		return nil, 0, nil, fmt.Errorf("opening the model pack: %w", err)
 	}
-	pictures := *eye.Measure
-	if err := p.reach("folder", &pictures.Folder); err != nil {
-		return nil, nil, fmt.Errorf("opening the folder of pictures: %w", err)
+	if err := p.reach("folder", folder); err != nil {
+		return nil, 0, nil, fmt.Errorf("opening the folder of pictures: %w", err)
 	}
-	eye.Measure, p.brief = &pictures, eye
+	p.brief = *eye
 	ours, theirs, err := pair()
 	if err != nil {
-		return nil, nil, err
+		return nil, 0, nil, err
 	}
-	p.files["measure"] = theirs
+	p.files[name] = theirs
 	cmd, err := h.command(p)
 	if err != nil {
 		ours.Close()
-		return nil, nil, err
+		return nil, 0, nil, err
 	}
 	words := &sieve{to: os.Stderr, room: "eye", log: log}
 	cmd.Stderr = words
@@ -51,21 +89,17 @@ func Measure(ctx context.Context, programs string, eye room.Eye, log *slog.Logge
 	h.start <- func() { started <- cmd.Start() }
 	if err := <-started; err != nil {
 		ours.Close()
-		return nil, nil, fmt.Errorf("starting the eye: %w", err)
+		return nil, 0, nil, fmt.Errorf("starting the eye: %w", err)
 	}
-	end := context.AfterFunc(ctx, func() { cmd.Process.Signal(syscall.SIGTERM) })
-	stop = func() error {
-		ours.Close()
-		end()
+	told := make(chan struct{})
+	end := context.AfterFunc(ctx, func() { cmd.Process.Signal(syscall.SIGTERM); close(told) })
+	return ours, cmd.Process.Pid, func() error {
+		if !end() {
+			<-told
+		}
 		defer words.end()
 		return waitFor(cmd)
-	}
-	heard, err = wire.Open[wire.MeasureSays, wire.RoomHears](ours, nil)
-	if err != nil {
-		stop()
-		return nil, nil, err
-	}
-	return heard, stop, nil
+	}, nil
 }
 
 func waitFor(cmd *exec.Cmd) error {

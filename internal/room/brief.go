@@ -46,8 +46,9 @@ type Camera struct {
 
 // Zone is where a face must be to be looked at, as fractions of the frame, and how large.
 type Zone struct {
-	Left, Top, Right, Bottom float64 // 0..1; all zero means the whole frame
-	MinEyeDistance           int     // pixels; 0 means 24
+	Left, Top, Right, Bottom float64       // 0..1; all zero means the whole frame
+	MinEyeDistance           int           // pixels; 0 means 24
+	Dwell                    time.Duration // how long somebody stands there before anything is computed of their face
 }
 
 // Measure lists pictures to measure, read from a folder; answers go out on the wire "measure".

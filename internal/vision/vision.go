@@ -27,6 +27,7 @@ type Vision struct {
 	marks  *landmarker
 	live   *judge
 	trait  *describer
+	since  int64             // when somebody came into the zone; 0: nobody is there
 	model  [sha256.Size]byte // of the feature model
 }
 
@@ -61,7 +62,8 @@ func Open(pack room.Pack, zone room.Zone) (*Vision, error) {
 }
 
 // Look judges one frame (BGR, three bytes a pixel) and writes what it found into s. Frame and CapturedAt are left to
-// the caller. An error means that the frame could not be looked at; s is then empty.
+// the caller. Somebody who has not been there for long enough is counted in InZone and has no verdict. An error means
+// that the frame could not be looked at; s is then empty.
 func (v *Vision) Look(pix []byte, width, height int, s *wire.Sighting) error {
 	defer v.canvas.wipe()
 	frame, at := s.Frame, s.CapturedAt
@@ -72,7 +74,7 @@ func (v *Vision) Look(pix []byte, width, height int, s *wire.Sighting) error {
 	}
 	in, outside := v.zone.split(faces, v.canvas.width, v.canvas.height)
 	s.InZone, s.Outside = count(in), count(outside)
-	if len(in) == 0 {
+	if !v.stays(len(in) > 0, at) {
 		return nil
 	}
 	face := largest(in)
@@ -90,6 +92,18 @@ func (v *Vision) Look(pix []byte, width, height int, s *wire.Sighting) error {
 		return err
 	}
 	return v.describe(look, &s.Feature, &s.StageUS)
+}
+
+// stays says whether somebody has been in the zone for long enough to want something from this door. Of those who
+// only pass through it nothing is computed.
+func (v *Vision) stays(somebody bool, at int64) bool {
+	switch {
+	case !somebody:
+		v.since = 0
+	case v.since == 0:
+		v.since = at
+	}
+	return somebody && at-v.since >= int64(v.zone.Dwell)
 }
 
 // Measure describes the face nearest the centre of a picture, whatever its quality and wherever it is.

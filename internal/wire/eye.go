@@ -81,7 +81,9 @@ type EyeState struct {
 	Camera   Camera
 	Frames   uint64 // frames taken
 	Stale    uint64 // frames thrown away because they were old, frozen or overtaken
+	Moved    uint64 // frames in which something had changed
 	Detected uint64 // frames in which the detector ran
+	Tracked  uint64 // frames in which a face was looked at without it, where it had just been
 	Features uint64 // features computed
 	Passers  uint64 // faces outside the zone
 }
@@ -92,7 +94,9 @@ func (w *EyeState) fields(c *codec) {
 	enum(c, &w.Camera, cameras)
 	c.u64(&w.Frames)
 	c.u64(&w.Stale)
+	c.u64(&w.Moved)
 	c.u64(&w.Detected)
+	c.u64(&w.Tracked)
 	c.u64(&w.Features)
 	c.u64(&w.Passers)
 }
