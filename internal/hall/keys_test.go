@@ -1,6 +1,7 @@
 package hall_test
 
 import (
+	"bufio"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -63,22 +65,29 @@ func house(t *testing.T, tpm string) hall.House {
 		Keys: &hall.Keys{Folder: cfg.KeysFolder(), Tier: cfg.Keys.Tier, TPM: cfg.Keys.TPM}}
 }
 
-// live runs the house until PINs open the door, and tells whether the keys of faces were there.
+// live runs the house until PINs open the door and the keeper knows whether there are keys of faces, which it says.
 func live(t *testing.T, h hall.House) (keys bool) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 60*time.Second)
 	defer stop()
-	ready := false
-	keys = true
+	var pin, known atomic.Bool
+	kept := hearRooms(t, func(line string) {
+		if strings.Contains(line, "the keys of faces are kept") {
+			keys = true
+			if known.Store(true); pin.Load() {
+				stop()
+			}
+		}
+	})
 	one, err := hall.New(h, slog.New(slog.DiscardHandler), func(e hall.Event) {
 		switch w := e.Word.(type) {
 		case *wire.Fault:
-			keys = keys && w.Fault != wire.FaultKeys
+			known.Store(known.Load() || w.Fault == wire.FaultKeys)
 		case *wire.Ready:
-			if w.Part == wire.PartPIN {
-				ready = true
-				stop()
-			}
+			pin.Store(pin.Load() || w.Part == wire.PartPIN)
+		}
+		if pin.Load() && known.Load() {
+			stop()
 		}
 	})
 	if err != nil {
@@ -87,10 +96,29 @@ func live(t *testing.T, h hall.House) (keys bool) {
 	if err := one.Run(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if !ready {
-		t.Fatal("PINs do not open the door")
+	kept()
+	if !pin.Load() || !known.Load() {
+		t.Fatalf("PINs open the door: %v; the keeper knows whether there are keys: %v", pin.Load(), known.Load())
 	}
 	return keys
+}
+
+// hearRooms hands each line that the rooms write on stderr to said, until done is called.
+func hearRooms(t *testing.T, said func(string)) (done func()) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, over := os.Stderr, make(chan struct{})
+	os.Stderr = w
+	go func() {
+		defer close(over)
+		for lines := bufio.NewScanner(r); lines.Scan(); {
+			said(lines.Text())
+		}
+	}()
+	return func() { os.Stderr = old; w.Close(); <-over; r.Close() }
 }
 
 // The keysmith, without any network, reaches the TPM by the descriptor that the hall handed over. When the TPM is gone
