@@ -40,14 +40,43 @@ func (r Record) encode() []byte {
 	text("withdrawal", r.Withdrawal)
 	b = strconv.AppendBool(append(b, `,"separate":`...), r.Separate)
 	b = strconv.AppendBool(append(b, `,"refusal_offered":`...), r.RefusalOffered)
+	some := func(name, s string) {
+		if s != "" {
+			text(name, s)
+		}
+	}
+	some("controller", r.Controller)
+	some("controller_contact", r.Contact)
+	if r.RetentionDays != 0 {
+		b = strconv.AppendInt(append(b, `,"retention_days":`...), int64(r.RetentionDays), 10)
+	}
+	some("ruleset", r.Rules)
+	some("pia_id", r.PIA)
 	text("event_state", string(r.State))
 	b = append(r.At.AppendFormat(append(b, `,"event_time":"`...), time.RFC3339Nano), '"')
 	b = strconv.AppendBool(append(b, `,"event_time_trusted":`...), r.Trusted)
 	text("evidence", string(r.Evidence))
+	if !r.Asked.IsZero() {
+		b = append(r.Asked.AppendFormat(append(b, `,"asked_at":"`...), time.RFC3339Nano), '"')
+	}
+	if g := r.Guardian; g != nil {
+		b = quoted(append(b, `,"guardian":{"person":`...), g.Who)
+		text("relation", g.Relation)
+		text("verifier", g.Verifier)
+		b = append(b, '}')
+	}
+	if r.Document != (digits{}) {
+		b = append(hex.AppendEncode(append(b, `,"document_hash":"`...), r.Document[:]), '"')
+	}
+	some("attested_by", r.Attested)
 	if !r.Until.IsZero() {
 		b = append(r.Until.AppendFormat(append(b, `,"retention_until":"`...), time.RFC3339Nano), '"')
 	}
-	return append(hex.AppendEncode(append(b, `,"prev_hash":"`...), r.Prev[:]), `"}`...)
+	b = append(hex.AppendEncode(append(b, `,"prev_hash":"`...), r.Prev[:]), '"')
+	if r.Sig != (signature{}) {
+		b = append(hex.AppendEncode(append(b, `,"sig":"`...), r.Sig[:]), '"')
+	}
+	return append(b, '}')
 }
 
 // quoted writes a plain string as it is, and any other as encoding/json does.
@@ -102,12 +131,32 @@ func scan(b []byte) (r Record, ok bool) {
 	r.Storage, r.Jurisdiction = s.text(`,"storage":"`), s.text(`,"jurisdiction":"`)
 	r.LegalBasis, r.Withdrawal = s.text(`,"legal_basis":"`), s.text(`,"withdrawal":"`)
 	r.Separate, r.RefusalOffered = s.word(`,"separate":`) == "true", s.word(`,"refusal_offered":`) == "true"
+	r.Controller, r.Contact = s.some(`,"controller":"`), s.some(`,"controller_contact":"`)
+	if s.has(`,"retention_days":`) {
+		r.RetentionDays, err = strconv.Atoi(s.word(`,"retention_days":`))
+		s.bad = s.bad || err != nil
+	}
+	r.Rules, r.PIA = s.some(`,"ruleset":"`), s.some(`,"pia_id":"`)
 	r.State, r.At = State(s.text(`,"event_state":"`)), s.time(`,"event_time":"`)
 	r.Trusted, r.Evidence = s.word(`,"event_time_trusted":`) == "true", Evidence(s.text(`,"evidence":"`))
-	if bytes.HasPrefix(s.rest, []byte(`,"retention_until"`)) {
+	if s.has(`,"asked_at":"`) {
+		r.Asked = s.time(`,"asked_at":"`)
+	}
+	if s.has(`,"guardian":`) {
+		r.Guardian = &Guardian{s.text(`,"guardian":{"person":"`), s.text(`,"relation":"`), s.text(`,"verifier":"`)}
+		s.skip(`}`)
+	}
+	if s.has(`,"document_hash":"`) {
+		r.Document = s.hash(`,"document_hash":"`)
+	}
+	r.Attested = s.some(`,"attested_by":"`)
+	if s.has(`,"retention_until":"`) {
 		r.Until = s.time(`,"retention_until":"`)
 	}
 	r.Prev = s.hash(`,"prev_hash":"`)
+	if s.has(`,"sig":"`) {
+		s.bad = r.Sig.UnmarshalText([]byte(s.text(`,"sig":"`))) != nil || s.bad
+	}
 	s.skip(`}`)
 	return r, !s.bad && len(s.rest) == 0
 }
@@ -128,6 +177,16 @@ func (s *scanner) text(what string) string {
 	text := string(s.rest[:end])
 	s.rest = s.rest[end+1:]
 	return text
+}
+
+func (s *scanner) has(what string) bool { return bytes.HasPrefix(s.rest, []byte(what)) }
+
+// some is a text that need not be there.
+func (s *scanner) some(what string) string {
+	if !s.has(what) {
+		return ""
+	}
+	return s.text(what)
 }
 
 // word is a number or a yes or no.

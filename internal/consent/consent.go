@@ -1,17 +1,19 @@
 // Package consent keeps who agreed to what, refused it or took it back, each act as a record that is never changed.
-// It never holds a face, and it takes nothing for a yes: not silence, not an older text, not a time nobody trusts.
+// It never holds a face, and it takes nothing for a yes: not silence, not an older text, not a time nobody trusts, not
+// a child's own word.
 //
 // Records are appended to consent.db, for each person a chain: a record carries the hash of the one before, so that a
-// line cannot be changed, left out or put in between unseen. Cutting off the newest is seen by the audit log, which
-// holds the hash of each. The file also keeps the full text of every notice ever in use here, by its hash.
+// line cannot be changed, left out or put in between unseen, and the device's signature, so that it can be shown to
+// anybody alone. Cutting off the newest is seen by the audit log, which holds the hash of each. The file also keeps the
+// full text of every notice ever in use here, by its hash; so no version number is ever used for two texts.
 //
 // More than five names are exported: what can happen to a consent, and by what sign a person was known, are closed
 // sets that others must be able to name.
 package consent
 
 import (
+	"crypto/ed25519"
 	"errors"
-	"fmt"
 	"iter"
 	"sync"
 	"time"
@@ -27,16 +29,42 @@ import (
 var (
 	ErrOldNotice = errors.New("consent: this is not the notice in force; show that one and ask again")
 	ErrClock     = errors.New("consent: the time is not trusted, so no end date could be promised; set the clock right and ask again")
-	ErrNothing   = errors.New("consent: there is none to withdraw")
+	ErrNothing   = errors.New("consent: there is none to act on")
+	ErrAge       = errors.New("consent: nobody on the staff has noted how old this person is")
+	ErrGuardian  = errors.New("consent: a guardian must agree for this person")
+	ErrNotFor    = errors.New("consent: this person cannot agree for that one")
+	ErrStaff     = errors.New("consent: the staff have a request to answer first")
+	ErrVersion   = errors.New("consent: the text of the notice was changed under an old version number; give it a new one")
 	ErrSetAside  = errors.New("a damaged file was set aside")
 )
+
+// A Device is what a register belongs to.
+type Device struct {
+	ID     string
+	Sign   func([]byte) []byte // signs records: see Signs
+	Ground func() Ground       // what each consent rests on besides; nil: nothing
+}
+
+// Signs gives what signs records with the key of the audit log, whose public half people know. It is a function so that
+// there is nothing to print.
+func Signs(seed [32]byte) func([]byte) []byte {
+	key := ed25519.NewKeyFromSeed(seed[:])
+	return func(msg []byte) []byte { return ed25519.Sign(key, msg) }
+}
+
+// A Ground is what was in force when somebody agreed, by name.
+type Ground struct {
+	Rules string // the rule set
+	PIA   string // the impact assessment
+}
 
 // A Register is the file and, in memory, where each person stands.
 type Register struct {
 	db      *bbolt.DB
-	device  string
+	device  Device
 	current *notice.Notice
-	hash    digits // of current
+	hash    digits                  // of current
+	since   map[digits]notice.Class // what changed since each older notice
 
 	mu    sync.Mutex // held over a whole append, so that chain and file agree
 	stand map[person.ID]standing
@@ -44,115 +72,92 @@ type Register struct {
 
 // A standing is the end of one person's chain.
 type standing struct {
-	last    Record // the newest record
-	consent Record // the newest that is about the consent, not about the face's erasure
-	erased  bool   // the face was erased after consent
+	last     Record   // the newest record
+	consent  Record   // the newest that is about the consent, not about the face's erasure
+	erased   bool     // the face was erased after consent
+	informed digits   // the notice that they were told of last, after consent
+	rests    Evidence // who let the face rest; empty when it does not
 }
 
 func (s standing) after(r Record) standing {
-	if r.State == Erased {
-		return standing{last: r, consent: s.consent, erased: true}
-	}
-	return standing{last: r, consent: r}
-}
-
-// Give records that p agreed to the notice in force, for its one purpose. A face may be kept until Record.Until.
-func (r *Register) Give(p person.ID, noticeHash [32]byte, language string, by Evidence, at time.Time, trusted bool) (Record, error) {
-	switch {
-	case p == person.ID{}:
-		return Record{}, errors.New("consent: nobody cannot agree")
-	case by == ByNobody || by == "":
-		return Record{}, errors.New("consent: a touch alone is no consent; the person must be present by a second sign")
-	case noticeHash != r.hash:
-		return Record{}, ErrOldNotice
-	case r.current.Keep() <= 0:
-		return Record{}, errors.New("consent: the notice states no end; a consent without end is void")
-	case !trusted:
-		return Record{}, ErrClock
-	}
-	if _, ok := r.current.Text[language]; !ok {
-		return Record{}, fmt.Errorf("consent: the notice has no text in language %q, so nobody can have read it", language)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if at.Before(r.stand[p].last.At) {
-		return Record{}, ErrClock
-	}
-	n := r.about(p, Given, at, trusted)
-	n.Language, n.Evidence, n.Until = language, by, at.Add(r.current.Keep())
-	return r.append(n)
-}
-
-// Refuse records that somebody said no. It asks for no name and costs nothing.
-func (r *Register) Refuse(noticeHash [32]byte, at time.Time, trusted bool) (Record, error) {
-	if noticeHash != r.hash {
-		return Record{}, ErrOldNotice
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.append(r.about(person.ID{}, Refused, at, trusted))
-}
-
-// Withdraw records that p takes their consent back. It works at any time, trusted or not. Done twice, it returns the
-// first record: the second wish has been met already.
-func (r *Register) Withdraw(p person.ID, by Evidence, at time.Time, trusted bool) (Record, error) {
-	if by == ByNobody || by == "" {
-		return Record{}, errors.New("consent: withdrawing needs a second sign of the person, or a passer-by could do it")
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s := r.stand[p]
-	switch s.consent.State {
-	case Given, Invalidated:
-		n := r.follow(s.consent, p, Withdrawn, at, trusted)
-		n.Evidence = by
-		return r.append(n)
-	case Withdrawn:
-		if !s.erased {
-			return s.consent, nil
+	s.last = r
+	switch r.State {
+	case Erased:
+		s.erased = true
+	case Requested:
+	case Informed:
+		s.informed = r.Notice
+	case Restricted:
+		s.rests = r.Evidence
+	case Resumed:
+		s.rests = ""
+	default:
+		s = standing{last: r, consent: r, rests: s.rests}
+		if s.rests == ByPIN && r.State == Given {
+			s.rests = "" // whoever agrees anew wants their face used
 		}
 	}
-	return Record{}, ErrNothing
+	return s
 }
 
-// Mark records an event that is nobody's act: Expired, Invalidated or Erased. Erasing at or after the end of a consent
-// records that it expired, too; erasing twice is recorded once.
-func (r *Register) Mark(p person.ID, state State, at time.Time, trusted bool) (Record, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s, ok := r.stand[p]
-	switch {
-	case !ok:
-		return Record{}, fmt.Errorf("consent: mark %s: this person never gave any", state)
-	case state != Expired && state != Invalidated && state != Erased:
-		return Record{}, fmt.Errorf("consent: %q is a person's act and cannot be marked", state)
-	case state != Erased && s.consent.State != Given:
-		return Record{}, fmt.Errorf("consent: mark %s: it is %s", state, s.consent.State)
-	case state == Expired && at.Before(s.consent.Until):
-		return Record{}, fmt.Errorf("consent: mark expired: it ends later, on %s", s.consent.Until.Format(time.DateTime))
-	}
-	if state == Erased && s.erased && s.consent.State != Given {
-		return s.last, nil
-	}
-	n := r.follow(s.consent, p, state, at, trusted)
-	if state == Erased && s.consent.State == Given && !at.Before(s.consent.Until) {
-		return r.append(r.follow(s.consent, p, Expired, at, trusted), n)
-	}
-	return r.append(n)
+// A Stand is where somebody's consent stands at one moment.
+type Stand struct {
+	Consent Record
+	Kept    bool        // it was given, and is neither taken back nor over: the face may stay stored
+	Rests   wire.Reason // why the face may not be used all the same: restricted, or the notice has changed
 }
 
-// InForce returns the consent under which p's face may be used at this moment: given, neither taken back nor over,
-// and to the notice in force now, word for word. A change of the notice that only informs will pass here one day; today
-// every change asks again. The caller must not ask with a time it does not trust.
-func (r *Register) InForce(p person.ID, at time.Time) (Record, bool) {
+// Stands says where p stands. The caller must not ask with a time it does not trust.
+func (r *Register) Stands(p person.ID, at time.Time) Stand {
 	r.mu.Lock()
-	c := r.stand[p].consent
+	s := r.stand[p]
 	r.mu.Unlock()
+	c := s.consent
+	class := r.class(c.Notice)
 	// The record's time was cut to milliseconds, downwards; a time before it means that the clock went back.
-	if c.State != Given || at.Before(c.At) || !at.Before(c.Until) || c.Notice != r.hash {
+	if c.State != Given || at.Before(c.At) || !at.Before(c.Until) || class == notice.AskAgain {
+		return Stand{Consent: c}
+	}
+	switch {
+	case s.rests != "":
+		return Stand{c, true, wire.ReasonRestricted}
+	case class == notice.Inform && s.informed != r.hash:
+		return Stand{c, true, wire.ReasonNoticeChanged}
+	}
+	return Stand{c, true, wire.ReasonNone}
+}
+
+// InForce returns the consent under which p's face may be used at this moment: given, neither taken back nor over, to a
+// notice that says what the one in force says, or whose changes they have been told of.
+func (r *Register) InForce(p person.ID, at time.Time) (Record, bool) {
+	s := r.Stands(p, at)
+	if !s.Kept || s.Rests != wire.ReasonNone {
 		return Record{}, false
 	}
-	return c, true
+	return s.Consent, true
+}
+
+// class is what changed since a notice. One that is not known changed in everything.
+func (r *Register) class(hash digits) notice.Class {
+	if hash == r.hash {
+		return notice.Same
+	}
+	if c, ok := r.since[hash]; ok {
+		return c
+	}
+	return notice.AskAgain
+}
+
+// Wards yields those for whom p has agreed, as far as it is in force.
+func (r *Register) Wards(p person.ID) (wards []person.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for ward, s := range r.stand {
+		if g := s.consent.Guardian; s.consent.State == Given && g != nil && g.Who == p.String() {
+			wards = append(wards, ward)
+		}
+	}
+	return wards
 }
 
 // State is where p stands, in the one word that the outside may know.
@@ -186,7 +191,7 @@ func (r *Register) Due(at time.Time) iter.Seq2[person.ID, wire.Reason] {
 			due[p] = wire.ReasonExpired
 		case s.consent.State == Withdrawn && !s.erased:
 			due[p] = wire.ReasonWithdrawn
-		case s.consent.State == Invalidated && !s.erased:
+		case s.consent.State == Invalidated && !s.erased, s.consent.State == Given && r.class(s.consent.Notice) == notice.AskAgain:
 			due[p] = wire.ReasonNoConsent
 		}
 	}
@@ -209,22 +214,4 @@ func (r *Register) Next(at time.Time) (next time.Time, ok bool) {
 		}
 	}
 	return next, ok
-}
-
-// about begins a record under the notice in force.
-func (r *Register) about(p person.ID, state State, at time.Time, trusted bool) Record {
-	return Record{
-		Schema: schema, Person: p, Device: r.device, Evidence: ByNobody,
-		Notice: r.hash, NoticeVersion: r.current.Version, Purpose: r.current.Purpose, Data: r.current.Data[0],
-		Recipients: []string{}, Storage: "this-device", Jurisdiction: "CN", LegalBasis: "consent",
-		Withdrawal: "at-the-terminal", Separate: true, RefusalOffered: true,
-		State: state, At: at, Trusted: trusted,
-	}
-}
-
-// follow begins a record about a consent given earlier, under the notice that it was given to.
-func (r *Register) follow(c Record, p person.ID, state State, at time.Time, trusted bool) Record {
-	n := r.about(p, state, at, trusted)
-	n.Notice, n.NoticeVersion, n.Language, n.Purpose, n.Data = c.Notice, c.NoticeVersion, c.Language, c.Purpose, c.Data
-	return n
 }

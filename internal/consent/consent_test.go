@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"pgregory.net/rapid"
 
+	"example.org/edged/internal/birthday"
 	"example.org/edged/internal/consent"
 	"example.org/edged/internal/notice"
 	"example.org/edged/internal/person"
@@ -19,6 +20,9 @@ import (
 )
 
 const day = 24 * time.Hour
+
+// own is the act of a grown-up with their PIN.
+var own = consent.Basis{Evidence: consent.ByPIN, Age: birthday.Grown()}
 
 var (
 	anna = person.ID{0xa}
@@ -41,7 +45,7 @@ func example(t rapid.TB) *notice.Notice {
 
 func open(t rapid.TB, dir string, n *notice.Notice) *consent.Register {
 	t.Helper()
-	r, err := consent.Open(dir, "door-1", n)
+	r, err := consent.Open(dir, consent.Device{ID: "door-1", Sign: consent.Signs([32]byte{1})}, n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +61,7 @@ func opened(t *testing.T) (*consent.Register, *notice.Notice) {
 
 func give(t rapid.TB, r *consent.Register, p person.ID, n *notice.Notice, at time.Time) consent.Record {
 	t.Helper()
-	rec, err := r.Give(p, n.Hash(), "zh", consent.ByPIN, at, true)
+	rec, err := r.Give(p, n.Hash(), "zh", own, at, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,21 +109,21 @@ func TestM5a_M6a_WhatIsNoConsent(t *testing.T) {
 		who     person.ID
 		notice  [32]byte
 		lang    string
-		by      consent.Evidence
+		on      consent.Basis
 		trusted bool
 		want    error
 	}{
-		{"to a notice of another version", anna, old.Hash(), "zh", consent.ByPIN, true, consent.ErrOldNotice},
-		{"to no notice at all", anna, [32]byte{}, "zh", consent.ByPIN, true, consent.ErrOldNotice},
-		{"at a time that nobody trusts", anna, n.Hash(), "zh", consent.ByPIN, false, consent.ErrClock},
-		{"in a language that the notice does not have", anna, n.Hash(), "fr", consent.ByPIN, true, nil},
-		{"by a touch alone", anna, n.Hash(), "zh", consent.ByNobody, true, nil},
-		{"by no sign at all", anna, n.Hash(), "zh", "", true, nil},
-		{"of nobody", person.ID{}, n.Hash(), "zh", consent.ByPIN, true, nil},
+		{"to a notice of another version", anna, old.Hash(), "zh", own, true, consent.ErrOldNotice},
+		{"to no notice at all", anna, [32]byte{}, "zh", own, true, consent.ErrOldNotice},
+		{"at a time that nobody trusts", anna, n.Hash(), "zh", own, false, consent.ErrClock},
+		{"in a language that the notice does not have", anna, n.Hash(), "fr", own, true, nil},
+		{"by a touch alone", anna, n.Hash(), "zh", consent.Basis{Evidence: consent.ByNobody, Age: birthday.Grown()}, true, nil},
+		{"by no sign at all", anna, n.Hash(), "zh", consent.Basis{Age: birthday.Grown()}, true, nil},
+		{"of nobody", person.ID{}, n.Hash(), "zh", own, true, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := r.Give(tt.who, tt.notice, tt.lang, tt.by, noon, tt.trusted)
+			_, err := r.Give(tt.who, tt.notice, tt.lang, tt.on, noon, tt.trusted)
 			if err == nil || tt.want != nil && !errors.Is(err, tt.want) {
 				t.Errorf("error %v", err)
 			}
@@ -133,7 +137,7 @@ func TestM5a_M6a_WhatIsNoConsent(t *testing.T) {
 func TestAConsentBeforeAnEarlierRecordIsAClockGoneBack(t *testing.T) {
 	r, n := opened(t)
 	give(t, r, anna, n, noon)
-	if _, err := r.Give(anna, n.Hash(), "en", consent.ByPIN, noon.Add(-time.Hour), true); !errors.Is(err, consent.ErrClock) {
+	if _, err := r.Give(anna, n.Hash(), "en", own, noon.Add(-time.Hour), true); !errors.Is(err, consent.ErrClock) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -248,7 +252,8 @@ func TestM5c_ANewTextAsksAgainAndTheOldTextStaysKnown(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	sneaky := example(t) // under the same version number
+	sneaky := example(t)
+	sneaky.Version++
 	text := sneaky.Text["en"]
 	text.Purpose += " And for the newsletter."
 	sneaky.Text["en"] = text
@@ -268,7 +273,7 @@ func TestM5c_ANewTextAsksAgainAndTheOldTextStaysKnown(t *testing.T) {
 func TestJ11_ANoticeWithoutAnEndOpensNoRegister(t *testing.T) {
 	n := example(t)
 	n.RetentionDays = 0
-	if _, err := consent.Open(t.TempDir(), "door-1", n); err == nil {
+	if _, err := consent.Open(t.TempDir(), consent.Device{ID: "door-1", Sign: consent.Signs([32]byte{1})}, n); err == nil {
 		t.Error("opened")
 	}
 }
@@ -350,7 +355,7 @@ func wantSetAside(t *testing.T, dir string, n *notice.Notice) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := consent.Open(dir, "door-1", n)
+	r, err := consent.Open(dir, consent.Device{ID: "door-1", Sign: consent.Signs([32]byte{1})}, n)
 	if r == nil || !errors.Is(err, consent.ErrSetAside) || !strings.Contains(err.Error(), file) || strings.Contains(err.Error(), "\n") {
 		t.Fatalf("register %v, error %v", r, err)
 	}

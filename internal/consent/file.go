@@ -27,7 +27,10 @@ var (
 // Open opens or makes consent.db in dir and checks every chain in it. When the file is damaged it is set aside, none
 // of it lost, and Open returns an empty Register together with an error that is ErrSetAside: nobody has agreed then,
 // so no face is used, and the door goes on with the other ways in.
-func Open(dir, device string, current *notice.Notice) (*Register, error) {
+func Open(dir string, device Device, current *notice.Notice) (*Register, error) {
+	if device.Sign == nil {
+		return nil, errors.New("consent: internal error: records that nobody signs")
+	}
 	if err := current.Validate(current.Keep()); err != nil {
 		return nil, fmt.Errorf("consent: the notice in force cannot be shown: %w", err)
 	}
@@ -104,7 +107,10 @@ func (r *Register) append(records ...Record) (Record, error) {
 			if s.last.Sequence > 0 {
 				n.Prev = s.last.Hash()
 			}
-			n = n.seal()
+			n = n.seal().sign(r.device.Sign)
+			if err := n.valid(); err != nil {
+				return err
+			}
 			if err := tx.Bucket(bucketRecords).Put(key(p, n.Sequence), n.encode()); err != nil {
 				return err
 			}
@@ -133,7 +139,7 @@ func (e *damageError) Error() string { return fmt.Sprintf("%s is damaged: %v", e
 func (e *damageError) Unwrap() error { return e.why }
 
 // open opens the file, checks it and reads where everybody stands.
-func open(file, device string, current *notice.Notice) (r *Register, err error) {
+func open(file string, device Device, current *notice.Notice) (r *Register, err error) {
 	fresh := false
 	switch at, err := os.Lstat(file); {
 	case errors.Is(err, fs.ErrNotExist):
@@ -158,7 +164,8 @@ func open(file, device string, current *notice.Notice) (r *Register, err error) 
 			return nil, fmt.Errorf("consent: read %s: %w", file, err)
 		}
 	}
-	r = &Register{device: device, current: current, hash: current.Hash(), stand: map[person.ID]standing{}}
+	r = &Register{device: device, current: current, hash: current.Hash(),
+		since: map[digits]notice.Class{}, stand: map[person.ID]standing{}}
 	err = pages.Guard(func() (err error) {
 		r.db, err = bbolt.Open(file, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType})
 		return err
@@ -180,7 +187,7 @@ func open(file, device string, current *notice.Notice) (r *Register, err error) 
 		return nil, errors.Join(&damageError{file, err}, closing)
 	}
 	if err = r.remember(); err != nil {
-		return nil, errors.Join(fmt.Errorf("consent: keep the text of the notice: %w", err), r.db.Close())
+		return nil, errors.Join(err, r.db.Close())
 	}
 	return r, nil
 }

@@ -49,7 +49,7 @@ func TestM6c_AChangedRecordIsFound(t *testing.T) {
 		"a refusal made yes":  {`"event_state":"given"`, `"event_state":"refused"`},
 		"an untrusted time":   {`"event_time_trusted":true`, `"event_time_trusted":false`},
 		"another recipient":   {`"recipients":[]`, `"recipients":["landlord"]`},
-		"another schema":      {`edged-consent/1`, `edged-consent/2`},
+		"another schema":      {`edged-consent/2`, `edged-consent/3`},
 		"a space":             {`{`, `{ `},
 		"capital hex digits":  {`"notice_hash":"`, `"notice_hash":"A`},
 		"something behind it": {`}`, `}{}`},
@@ -116,7 +116,7 @@ func TestADamagedFileIsSetAsideAndNothingIsLost(t *testing.T) {
 		"empty":             func([]byte) []byte { return nil },
 		"random bytes":      func(b []byte) []byte { return []byte(strings.Repeat("\x17\xfe edged", 4000)) },
 		"cut to one page":   func(b []byte) []byte { return b[:4096] },
-		"cut in the middle": func(b []byte) []byte { return b[:len(b)/2] },
+		"cut in the middle": func(b []byte) []byte { return b[:4*4096] },
 		"cut by some bytes": func(b []byte) []byte { return b[:4096*3+100] },
 		"pages of zeros":    func(b []byte) []byte { clear(b[2*4096:]); return b },
 		"pages of ones": func(b []byte) []byte {
@@ -169,7 +169,7 @@ func TestFlippedBitsNeverStopTheKeeper(t *testing.T) {
 		if err := os.WriteFile(file, bad, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		r, err := consent.Open(dir, "door-1", n)
+		r, err := consent.Open(dir, consent.Device{ID: "door-1", Sign: consent.Signs([32]byte{1})}, n)
 		if r == nil {
 			t.Fatalf("bit flipped at %d: %v", at, err)
 		}
@@ -236,7 +236,7 @@ func TestAFileThatIsNotOursIsLeftAlone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "consent.db")
 			prepare(t, file)
-			r, err := consent.Open(filepath.Dir(file), "door-1", n)
+			r, err := consent.Open(filepath.Dir(file), consent.Device{ID: "door-1", Sign: consent.Signs([32]byte{1})}, n)
 			if r != nil || err == nil || !strings.Contains(err.Error(), file) {
 				t.Errorf("register %v, error %v", r, err)
 			}
@@ -251,7 +251,7 @@ func TestASecondKeeperIsToldThatTheFileIsInUse(t *testing.T) {
 	dir, n := t.TempDir(), example(t)
 	r := open(t, dir, n)
 	defer r.Close()
-	if _, err := consent.Open(dir, "door-1", n); err == nil || !strings.Contains(err.Error(), "in use") {
+	if _, err := consent.Open(dir, consent.Device{ID: "door-1", Sign: consent.Signs([32]byte{1})}, n); err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("error %v", err)
 	}
 	if at, err := os.Stat(filepath.Join(dir, "consent.db")); err != nil || at.Mode().Perm() != 0o600 {
@@ -275,7 +275,7 @@ func FuzzStoredRecord(f *testing.F) {
 		dir := t.TempDir()
 		open(t, dir, n).Close()
 		change(t, dir, func(bucket *bbolt.Bucket) error { return bucket.Put(binary.BigEndian.AppendUint64(anna[:], 1), b) })
-		r, err := consent.Open(dir, "door-1", n)
+		r, err := consent.Open(dir, consent.Device{ID: "door-1", Sign: consent.Signs([32]byte{1})}, n)
 		if r == nil {
 			t.Fatal(err)
 		}

@@ -36,6 +36,7 @@ func (r *Register) load(fresh bool) error {
 			if h := n.Hash(); string(h[:]) != string(k) {
 				return fmt.Errorf("notice %x: the text was changed", k)
 			}
+			r.since[digits(k)] = r.current.Since(n).Class
 			return nil
 		}); err != nil {
 			return err
@@ -66,13 +67,25 @@ func (r *Register) take(notices *bbolt.Bucket, k, v []byte) error {
 	return nil
 }
 
-// remember keeps the text of the notice in force, before anybody can agree to it.
+// remember keeps the text of the notice in force, before anybody can agree to it. A text under a number that another
+// text has, or had after it, is refused: people were told a number, and it must lead to what they read.
 func (r *Register) remember() error {
 	return r.db.Update(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(bucketNotices)
 		if b.Get(r.hash[:]) != nil {
 			return nil
 		}
-		return b.Put(r.hash[:], r.current.Canonical())
+		if err := b.ForEach(func(k, v []byte) error {
+			if old, err := notice.Parse(v); err != nil || old.Version >= r.current.Version {
+				return fmt.Errorf("%w: version %d is taken (text %x…)", ErrVersion, r.current.Version, k[:4])
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+		if err := b.Put(r.hash[:], r.current.Canonical()); err != nil {
+			return fmt.Errorf("consent: keep the text of the notice: %w", err)
+		}
+		return nil
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"example.org/edged/internal/birthday"
 	"example.org/edged/internal/consent"
 	"example.org/edged/internal/export"
 	"example.org/edged/internal/notice"
@@ -35,7 +36,7 @@ func TestM8b_ConsentToTheDoorIsNoConsentToExport(t *testing.T) {
 	if err := yaml.Unmarshal(b, n); err != nil {
 		t.Fatal(err)
 	}
-	register, err := consent.Open(t.TempDir(), "door-1", n)
+	register, err := consent.Open(t.TempDir(), consent.Device{ID: "door-1", Sign: consent.Signs([32]byte{1})}, n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +46,7 @@ func TestM8b_ConsentToTheDoorIsNoConsentToExport(t *testing.T) {
 	if got := gate.Ask(export.Request{Who: pseudonym, Recipient: recipient}); got != no {
 		t.Errorf("before any consent: %+v", got)
 	}
-	if _, err := register.Give(anna, n.Hash(), "zh", consent.ByPIN, noon, true); err != nil {
+	if _, err := register.Give(anna, n.Hash(), "zh", consent.Basis{Evidence: consent.ByPIN, Age: birthday.Grown()}, noon, true); err != nil {
 		t.Fatal(err)
 	}
 	if got := gate.Ask(export.Request{Who: pseudonym, Recipient: recipient}); got != no {
@@ -59,7 +60,7 @@ func TestM8b_ConsentToTheDoorIsNoConsentToExport(t *testing.T) {
 // A notice for export cannot be put in force, which is why no consent to it can be given.
 func TestM8b_NoNoticeCanAskForExport(t *testing.T) {
 	n := &notice.Notice{Version: 1, Purpose: "export-face", RetentionDays: 1}
-	if _, err := consent.Open(t.TempDir(), "door-1", n); err == nil {
+	if _, err := consent.Open(t.TempDir(), consent.Device{ID: "door-1", Sign: consent.Signs([32]byte{1})}, n); err == nil {
 		t.Error("a register for exports was opened")
 	}
 }

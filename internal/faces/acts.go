@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"example.org/edged/internal/audit"
+	"example.org/edged/internal/birthday"
 	"example.org/edged/internal/consent"
 	"example.org/edged/internal/enrol"
 	"example.org/edged/internal/person"
@@ -21,7 +22,7 @@ func (f *Faces) Agree(turn wire.Session, p person.ID, notice [32]byte, lang stri
 	if f.sweep.Has(p) {
 		return wire.PromptFaceRests
 	}
-	r, err := f.Register.Give(p, notice, lang, consent.ByPIN, now, trusted)
+	r, err := f.Register.Give(p, notice, lang, consent.Basis{Evidence: consent.ByPIN, Age: birthday.Grown()}, now, trusted)
 	switch {
 	case errors.Is(err, consent.ErrOldNotice):
 		return wire.PromptOldNotice

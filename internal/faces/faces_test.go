@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/edged/internal/birthday"
 	"example.org/edged/internal/consent"
 	"example.org/edged/internal/wire"
 )
@@ -214,9 +215,11 @@ func TestWhatARestartTakesUp(t *testing.T) {
 	}{
 		"a face with its consent":                      {nil, nil, true, 1},
 		"not one withdrawn just before the power went": {func(s *stand) { s.register.Withdraw(resident, consent.ByPIN, s.now, true) }, nil, false, 0},
-		"not one whose consent was given anew since":   {func(s *stand) { s.register.Give(resident, s.notice.Hash(), "en", consent.ByPIN, s.now, true) }, nil, false, 0},
-		"not one whose time is over":                   {nil, func(s *stand) { s.now = s.now.Add(400 * 24 * time.Hour) }, false, 0},
-		"not one of another model":                     {nil, func(s *stand) { s.model = [32]byte{9} }, false, 1},
+		"not one whose consent was given anew since": {func(s *stand) {
+			s.register.Give(resident, s.notice.Hash(), "en", consent.Basis{Evidence: consent.ByPIN, Age: birthday.Grown()}, s.now, true)
+		}, nil, false, 0},
+		"not one whose time is over": {nil, func(s *stand) { s.now = s.now.Add(400 * 24 * time.Hour) }, false, 0},
+		"not one of another model":   {nil, func(s *stand) { s.model = [32]byte{9} }, false, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -118,7 +118,7 @@ func (r *room) start() {
 	r.must(err)
 	r.log, err = audit.Open(filepath.Join(r.dir, "audit"), "edged/door", [32]byte{1}, quiet)
 	r.must(err)
-	r.register, err = consent.Open(r.dir, "door", r.notice)
+	r.register, err = consent.Open(r.dir, consent.Device{ID: "door", Sign: consent.Signs([32]byte{1})}, r.notice)
 	r.must(err)
 	r.vault, err = vault.Open(r.dir, "door", refusing{store, &r.broken}, r.arena, rand.Reader)
 	r.must(err)

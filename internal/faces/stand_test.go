@@ -78,7 +78,7 @@ func open(t *testing.T, dir string, change func(*stand)) *stand {
 	must(t, err)
 	s.vault, err = vault.Open(dir, "door", generations{store}, s.arena, rand.Reader)
 	must(t, err)
-	s.register, err = consent.Open(dir, "door", n)
+	s.register, err = consent.Open(dir, consent.Device{ID: "door", Sign: consent.Signs([32]byte{1})}, n)
 	must(t, err)
 	s.gallery = match.NewGallery(s.arena)
 	s.Faces = faces.New(faces.Parts{Receipt: func(wire.Session, []byte) {}, Receipts: receipt.NewDesk(log, [32]byte{2}),

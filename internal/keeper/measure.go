@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"time"
 
+	"example.org/edged/internal/birthday"
 	"example.org/edged/internal/consent"
 	"example.org/edged/internal/notice"
 	"example.org/edged/internal/person"
@@ -93,7 +94,7 @@ func (k measuring) fillSome(ctx context.Context, from, to uint32, text *notice.N
 			return err
 		}
 		now, trusted := k.clock.Now()
-		r, err := k.album.register.Give(p, text.Hash(), lang, consent.ByPIN, now, trusted)
+		r, err := k.album.register.Give(p, text.Hash(), lang, consent.Basis{Evidence: consent.ByPIN, Age: birthday.Grown()}, now, trusted)
 		some = append(some, vault.Held{Label: vault.Label{Person: p, Purpose: string(r.Purpose), Model: model, Consent: r.Hash(), Expiry: r.Until}, Template: t})
 		if err != nil {
 			return err

@@ -1,8 +1,8 @@
 // Package notice is what a person is told before anything is asked of them, as typed data in several languages. It
 // never shows, stores or sends anything: a notice that is empty, contradicts itself or presses people is an error.
 //
-// More than five names are exported: a notice has a purpose and a kind of data, both closed sets, and is read on a
-// screen as sections.
+// More than five names are exported: a notice has a purpose and a kind of data, both closed sets, is read on a screen
+// as sections, and what changed between two of them has a class.
 package notice
 
 import (
@@ -15,7 +15,9 @@ import (
 	"time"
 )
 
-// Languages that every notice has, in the order in which the screen offers them.
+// Languages that every notice has, in the order in which the screen offers them. Others may stand beside them when
+// titles.json has their headings; the phrases that press people are known in these two only, so another language is
+// read by a person before it is shown.
 var Languages = []string{"zh", "en"}
 
 // A Purpose is what a face may be used for. The set is closed: a purpose that is not below does not exist.

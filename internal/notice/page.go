@@ -28,11 +28,19 @@ type Section struct {
 //go:embed titles.json
 var titlesJSON []byte
 
+// readTitles gives the headings by language. The file is part of the program: a test reads it.
+func readTitles() (titles map[string]map[string]string, err error) {
+	if err = json.Unmarshal(titlesJSON, &titles); err != nil {
+		return nil, fmt.Errorf("notice: titles.json: %w", err)
+	}
+	return titles, nil
+}
+
 // Page lays the notice out in a language.
 func (n *Notice) Page(language string) (Page, error) {
-	var titles map[string]map[string]string
-	if err := json.Unmarshal(titlesJSON, &titles); err != nil {
-		return Page{}, fmt.Errorf("notice: titles.json: %w", err)
+	titles, err := readTitles()
+	if err != nil {
+		return Page{}, err
 	}
 	title, known := titles[language]
 	t, ok := n.Text[language]

@@ -15,6 +15,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"example.org/edged/internal/birthday"
 	"example.org/edged/internal/clock"
 	"example.org/edged/internal/consent"
 	"example.org/edged/internal/notice"
@@ -68,7 +69,7 @@ func newRoom(t *testing.T) *room {
 func (r *room) start() {
 	r.t.Helper()
 	var err error
-	if r.register, err = consent.Open(r.folder, "door-1", r.notice); err != nil {
+	if r.register, err = consent.Open(r.folder, consent.Device{ID: "door-1", Sign: consent.Signs([32]byte{1})}, r.notice); err != nil {
 		r.t.Fatal(err)
 	}
 	if r.clock, err = clock.Open(filepath.Join(r.folder, "clock"), built, r.now); err != nil {
@@ -156,7 +157,7 @@ func (r *room) tell(e retention.Erasure) (err error) {
 func (r *room) enrol(p person.ID) {
 	r.t.Helper()
 	at, trusted := r.clock.Now()
-	if _, err := r.register.Give(p, r.notice.Hash(), "zh", consent.ByPIN, at, trusted); err != nil {
+	if _, err := r.register.Give(p, r.notice.Hash(), "zh", consent.Basis{Evidence: consent.ByPIN, Age: birthday.Grown()}, at, trusted); err != nil {
 		r.t.Fatal(err)
 	}
 	r.let(func() { r.faces[p] = true })
