@@ -7,7 +7,6 @@ package access
 
 import (
 	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -199,8 +198,7 @@ func (b *Book) add(who person.ID, tag []byte) (taken bool, err error) {
 		if taken = tags.Get(tag) != nil; taken {
 			return nil
 		}
-		row := append(who[:], b.mac("row", tag, who[:])...)
-		return errors.Join(tags.Put(tag, row), tx.Bucket(peopleBucket).Put(who[:], tag))
+		return errors.Join(tags.Put(tag, b.row(tag, who, false)), tx.Bucket(peopleBucket).Put(who[:], tag))
 	})
 	return taken, err
 }
@@ -246,11 +244,11 @@ func (b *Book) find(tag []byte) (who person.ID, err error) {
 		if row == nil {
 			return nil
 		}
-		if len(row) != len(who)+sha256.Size || !hmac.Equal(row[len(who):], b.mac("row", tag, row[:len(who)])) {
-			return errors.New("a row was changed")
+		is, _, err := b.read(tag, row)
+		if err == nil {
+			who = is
 		}
-		copy(who[:], row)
-		return nil
+		return err
 	})
 	return who, err
 }

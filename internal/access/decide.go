@@ -27,6 +27,8 @@ type Facts struct {
 	Found  Found
 	Who    person.ID   // for Somebody
 	MayIn  bool        // Who has a right at this door now: the same answer for every method
+	Second bool        // a face alone opens nothing for Who
+	Signed bool        // Who has shown another sign just now
 	Rests  wire.Reason // why face cannot be used now; no other way in ever rests
 }
 
@@ -53,6 +55,9 @@ func Decide(f Facts) Decision {
 	switch f.Found {
 	case Somebody:
 		if f.MayIn && f.Who != (person.ID{}) {
+			if f.Method == wire.MethodFace && f.Second && !f.Signed {
+				return Decision{wire.Denied, wire.ReasonSecondSign}
+			}
 			return Decision{wire.Granted, wire.ReasonNone}
 		}
 		return Decision{wire.Denied, wire.ReasonUnknown}

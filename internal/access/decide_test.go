@@ -30,6 +30,9 @@ var rules = []struct {
 	{"a known PIN without a right does not open", access.Facts{Method: wire.MethodPIN, Found: access.Somebody, Who: ana}, access.Decision{Outcome: wire.Denied, Reason: wire.ReasonUnknown}},
 	{"somebody who is nobody does not open", access.Facts{Method: wire.MethodPIN, Found: access.Somebody, MayIn: true}, access.Decision{Outcome: wire.Denied, Reason: wire.ReasonUnknown}},
 	{"two alike do not open", access.Facts{Method: wire.MethodFace, Found: access.Two, Who: ana, MayIn: true}, access.Decision{Outcome: wire.Denied, Reason: wire.ReasonAmbiguous}},
+	{"a marked person's face alone does not open", access.Facts{Method: wire.MethodFace, Found: access.Somebody, Who: ana, MayIn: true, Second: true}, access.Decision{Outcome: wire.Denied, Reason: wire.ReasonSecondSign}},
+	{"with another sign it does", access.Facts{Method: wire.MethodFace, Found: access.Somebody, Who: ana, MayIn: true, Second: true, Signed: true}, access.Decision{Outcome: wire.Granted}},
+	{"a marked person's PIN opens", access.Facts{Method: wire.MethodPIN, Found: access.Somebody, Who: ana, MayIn: true, Second: true}, access.Decision{Outcome: wire.Granted}},
 	{"what cannot be judged does not open", access.Facts{Method: wire.MethodFace, Found: access.Unsure, Who: ana, MayIn: true}, access.Decision{Outcome: wire.Denied, Reason: wire.ReasonNotJudged}},
 	{"a photograph does not open", access.Facts{Method: wire.MethodFace, Found: access.NotLive, Who: ana, MayIn: true}, access.Decision{Outcome: wire.Denied, Reason: wire.ReasonNotLive}},
 	{"a wrong PIN does not open", access.Facts{Method: wire.MethodPIN, Found: access.WrongPIN}, access.Decision{Outcome: wire.Denied, Reason: wire.ReasonWrongPIN}},
@@ -60,6 +63,8 @@ func facts(rt *rapid.T) access.Facts {
 		Found:  access.Found(rapid.IntRange(0, 9).Draw(rt, "found")),
 		Who:    person.ID{rapid.ByteRange(0, 1).Draw(rt, "who")},
 		MayIn:  rapid.Bool().Draw(rt, "may in"),
+		Second: rapid.Bool().Draw(rt, "second"),
+		Signed: rapid.Bool().Draw(rt, "signed"),
 		Rests:  wire.Reason(rapid.IntRange(0, int(wire.ReasonAmbiguous)).Draw(rt, "rests")),
 	}
 }
@@ -68,7 +73,8 @@ func facts(rt *rapid.T) access.Facts {
 func TestConsentIsNotAnInput(t *testing.T) {
 	allowed := map[string]reflect.Type{
 		"Door": reflect.TypeFor[uint8](), "Method": reflect.TypeFor[wire.Method](), "Found": reflect.TypeFor[access.Found](),
-		"Who": reflect.TypeFor[person.ID](), "MayIn": reflect.TypeFor[bool](), "Rests": reflect.TypeFor[wire.Reason](),
+		"Who": reflect.TypeFor[person.ID](), "MayIn": reflect.TypeFor[bool](), "Second": reflect.TypeFor[bool](), "Signed": reflect.TypeFor[bool](),
+		"Rests": reflect.TypeFor[wire.Reason](),
 	}
 	f := reflect.TypeFor[access.Facts]()
 	for field := range f.Fields() {
@@ -100,7 +106,7 @@ func TestRefusingTheFaceCostsNoRight(t *testing.T) {
 func TestPINAndCardAndFaceGrantTheSame(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		f := facts(rt)
-		f.Rests = wire.ReasonNone
+		f.Rests, f.Second = wire.ReasonNone, false // who is marked is asked for more, never for less
 		var got []access.Decision
 		for _, f.Method = range []wire.Method{wire.MethodFace, wire.MethodPIN, wire.MethodCard} {
 			got = append(got, access.Decide(f))

@@ -51,6 +51,7 @@ type placed struct {
 // look asks the machine about everything that the file names.
 func (t *tools) look(cfg *config.Config) (out []placed) {
 	around := config.Around{Keeper: hall.User("keeper", cfg.Rooms.Users == "auto"), Kernel: kernelFindings(),
+		Pack: findPack,
 		Models: func(dir, name string) error {
 			p, err := findPack(dir, name)
 			if err != nil {

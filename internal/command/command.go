@@ -53,16 +53,17 @@ type Streams struct {
 }
 
 type line struct {
-	Run     runCmd     `cmd:"" help:"Guard the door: start all rooms and keep them up until Ctrl-C."`
-	Check   checkCmd   `cmd:"" help:"Say what is wrong on this machine, and what to do about it."`
-	Demo    demoCmd    `cmd:"" help:"Play the whole story on real photographs and print a figure for each step."`
-	Bench   benchCmd   `cmd:"" help:"Measure accuracy or speed."`
-	Audit   auditCmd   `cmd:"" help:"Check a copy of the audit log with nothing but the public key."`
-	Models  modelsCmd  `cmd:"" help:"Install or check the model pack."`
-	Stop    stopCmd    `cmd:"" help:"Stop faces at once, or let them be used again."`
-	PIN     pinCmd     `cmd:"" name:"pin" help:"Turn a staff PIN, typed or piped in, into the line for the configuration."`
-	Leave   leaveCmd   `cmd:"" name:"decommission" help:"Take this device out of service: destroy every face, PIN and key, and write a signed certificate."`
-	Version versionCmd `cmd:"" help:"Say which build this is."`
+	Run     runCmd        `cmd:"" help:"Guard the door: start all rooms and keep them up until Ctrl-C."`
+	Check   checkCmd      `cmd:"" help:"Say what is wrong on this machine, and what to do about it."`
+	Demo    demoCmd       `cmd:"" help:"Play the whole story on real photographs and print a figure for each step."`
+	Bench   benchCmd      `cmd:"" help:"Measure accuracy or speed."`
+	Audit   auditCmd      `cmd:"" help:"Check a copy of the audit log with nothing but the public key."`
+	Models  modelsCmd     `cmd:"" help:"Install or check the model pack."`
+	Stop    stopCmd       `cmd:"" help:"Stop faces at once, or let them be used again."`
+	Second  secondSignCmd `cmd:"" name:"second-sign" help:"Say that a face alone opens nothing for one person, such as a twin or a child."`
+	PIN     pinCmd        `cmd:"" name:"pin" help:"Turn a staff PIN, typed or piped in, into the line for the configuration."`
+	Leave   leaveCmd      `cmd:"" name:"decommission" help:"Take this device out of service: destroy every face, PIN and key, and write a signed certificate."`
+	Version versionCmd    `cmd:"" help:"Say which build this is."`
 }
 
 // tools is what every command may use.

@@ -72,7 +72,7 @@ func (c *stopLiftCmd) Run(t *tools) error {
 	w := &wire.Lift{}
 	rand.Read(w.ID[:])
 	defer clear(w.PINs[:])
-	if err := t.readTwo(&w.PINs); err != nil {
+	if err := t.readPINs(named{"First member of staff", &w.PINs[0]}, named{"Second member of staff", &w.PINs[1]}); err != nil {
 		return coded{exitUsage, err}
 	}
 	answer, err := obey(cfg.State, w.ID, w)
@@ -119,15 +119,20 @@ func obey(state string, id [16]byte, w wire.RoomHears) (*wire.Obeyed, error) {
 	}
 }
 
-// readTwo reads two PINs without echo from a terminal, or two lines from a pipe.
-func (t *tools) readTwo(pins *[2]wire.Typed) error {
+type named struct {
+	who string
+	pin *wire.Typed
+}
+
+// readPINs reads PINs without echo from a terminal, or a line each from a pipe.
+func (t *tools) readPINs(all ...named) error {
 	fd := int(t.In.Fd())
 	lines := bufio.NewReader(io.LimitReader(t.In, 64))
-	for i, who := range []string{"First member of staff", "Second member of staff"} {
+	for _, one := range all {
 		var pin []byte
 		var err error
 		if term.IsTerminal(fd) {
-			fmt.Fprint(t.Err, who, ", PIN: ")
+			fmt.Fprint(t.Err, one.who, ", PIN: ")
 			pin, err = term.ReadPassword(fd)
 			fmt.Fprintln(t.Err)
 		} else if pin, err = lines.ReadBytes('\n'); errors.Is(err, io.EOF) {
@@ -149,7 +154,7 @@ func (t *tools) readTwo(pins *[2]wire.Typed) error {
 				return errors.New("a PIN has digits only")
 			}
 		}
-		pins[i].Len = uint8(copy(pins[i].Digits[:], pin))
+		one.pin.Len = uint8(copy(one.pin.Digits[:], pin))
 		clear(pin)
 	}
 	return nil

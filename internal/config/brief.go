@@ -31,11 +31,13 @@ func (c *Config) Keeper(pack room.Pack, built time.Time) room.Keeper {
 	if c.HasFace() {
 		declared := c.Site.Declared()
 		k.Declared = &declared
+		alone, table, _ := c.FaceAlone(pack)
 		k.Face = &room.Face{
 			Model: pack.Files["feature"].SHA256, Level: c.Face.Level, Frames: c.Face.Frames,
 			EnrolFrom: c.Face.EnrolFrom, Keep: c.Face.Keep, Inactive: c.Face.Inactive, Age: c.Face.MaxAge, Live: c.Face.Liveness,
 			Turn:   uint32(c.Face.Turn),
 			Margin: c.Face.Margin, People: c.Face.People, Tries: c.Face.Tries, Years: c.Face.Years,
+			Alone: alone, Table: table, Unjudged: !c.Face.Judge,
 		}
 	}
 	return k

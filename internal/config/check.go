@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"example.org/edged/internal/curve"
+	"example.org/edged/internal/room"
 )
 
 // A Level says how bad a finding is.
@@ -39,8 +40,9 @@ type Finding struct {
 // Around is what Check cannot see for itself.
 type Around struct {
 	Models func(folder, pack string) error // whether the pack is there and whole
-	Keeper int                             // user number that the keeper will run as; 0 for this user
-	Kernel []Finding                       // what the kernel can and cannot do
+	Pack   func(folder, pack string) (room.Pack, error)
+	Keeper int       // user number that the keeper will run as; 0 for this user
+	Kernel []Finding // what the kernel can and cannot do
 }
 
 // Check looks at what the file names on this machine. It opens nothing for writing, changes nothing, calls nobody.
@@ -54,6 +56,7 @@ func (c *Config) Check(ctx context.Context, around Around) []Finding {
 		c.checkCamera,
 		func() []Finding { return c.checkModels(around.Models) },
 		c.checkList,
+		func() []Finding { return c.checkAlone(around.Pack) },
 		c.checkMQTT,
 		func() []Finding { return around.Kernel },
 	} {

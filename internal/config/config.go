@@ -97,6 +97,7 @@ type Camera struct {
 	Every          time.Duration `yaml:"every" default:"1s" range:"10ms..1h"`
 	File           string        `yaml:"file" path:"yes"`
 	URL            Secret        `yaml:"url"`
+	Infrared       string        `yaml:"infrared" path:"yes"`
 	Zone           Zone          `yaml:"zone"`
 	MinEyeDistance int           `yaml:"min_eye_distance" default:"24" range:"16..400"`
 	Dwell          time.Duration `yaml:"dwell" default:"200ms" range:"0s..5s"`
@@ -121,6 +122,9 @@ type Face struct {
 	Inactive  time.Duration `yaml:"inactive" default:"180d" range:"1h..365d"`
 	MaxAge    time.Duration `yaml:"max_age" default:"365d" range:"1h..365d"`
 	Liveness  float64       `yaml:"liveness" default:"0.05" range:"0.01..1"`
+	Alone     string        `yaml:"alone" default:"measured" one:"measured|never|unmeasured"`
+	Table     string        `yaml:"liveness_table" path:"yes"`
+	Judge     bool          `yaml:"liveness_model" default:"true"`
 	Turn      int           `yaml:"turn" default:"1" range:"1..1000000"`
 	Margin    float64       `yaml:"margin" default:"0.05" range:"0..0.5"`
 	People    string        `yaml:"people" default:"cohort" one:"cohort|mixed"`

@@ -35,6 +35,10 @@ func (d *decoder) rules(c *Config) {
 	}
 	if c.Face != nil {
 		d.need(idForm.MatchString(c.Face.Pack), "face.pack", "is not the name of a model pack", "write faceplugin")
+		d.need(c.Face.Table == "" || c.Face.Alone == "measured", "face.liveness_table", "is not used: face.alone is "+c.Face.Alone,
+			"write alone: measured, or delete the line")
+		d.need(c.Face.Judge || c.Face.Alone != "unmeasured", "face.liveness_model", "is false, and face.alone is unmeasured: any picture of a face would open the door",
+			"write liveness_model: true, or alone: never")
 		d.need(c.Face.Keep%(24*time.Hour) == 0, "face.keep", "is not a whole number of days", "write days, such as 365d; the notice states days")
 	}
 	d.need(tpmForm.MatchString(c.Keys.TPM), "keys.tpm", "is not a TPM", "write /dev/tpmrm0, the device with the kernel's resource manager, or unix:/PATH for swtpm")
@@ -105,6 +109,8 @@ func (d *decoder) camera(c *Camera) {
 		ok := err == nil && (u.Scheme == "rtsp" || u.Scheme == "rtsps") && u.Hostname() != "" && u.Fragment == ""
 		d.need(ok, "camera.url", "is not the address of an RTSP camera", "write rtsp://192.168.1.20:554/stream, with user:password@ before the host if it wants them")
 	}
+	d.need(c.Infrared == "", "camera.infrared", "names an infrared camera, and no driver for one is built into this edged, so it would judge nothing",
+		"delete the line; what is sure of being alive here is said by `edged bench liveness`")
 	z := c.Zone
 	d.need(d.zoneBad() || z.Left < z.Right, "camera.zone.right", "is not right of left", "left and right are fractions of the width, such as 0.2 and 0.8")
 	d.need(d.zoneBad() || z.Top < z.Bottom, "camera.zone.bottom", "is not below top", "top and bottom are fractions of the height, such as 0.1 and 0.9")

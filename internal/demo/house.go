@@ -160,7 +160,7 @@ state: %q
 kiosk: {listen: %q}
 door: {name: demo, methods: [pin, face], driver: virtual, path: %q, pulse: %s}
 camera: {source: pictures, folder: %q, every: 66ms}
-face: {models: %q, keep: 365d}
+face: {models: %q, keep: 365d, alone: unmeasured}
 notice: notice.yaml
 staff: [{name: desk, pin_hash: %q}, {name: night, pin_hash: %q}]
 mqtt: {broker: "tcp://%s"}

@@ -19,7 +19,7 @@ import (
 )
 
 // The hand is where somebody on this machine gives the keeper an order: a socket in the state folder that only root
-// and the hall's own user may call. It carries a Stop or a Lift in and an Obeyed out, and nothing else is understood.
+// and the hall's own user may call. It carries a Stop, a Lift or a Mark in and an Obeyed out, and nothing else is understood.
 const (
 	handName = "hand"
 	stopName = "stop" // an order to stop that the keeper has not confirmed yet
@@ -155,6 +155,10 @@ func (h *Hall) serveHand(ctx context.Context, fd int) {
 				h.log.Error("an order to stop faces could not be kept", slog.String("why", err.Error()))
 			}
 			h.orders.pass(w.ID, w, answer)
+		case *wire.Mark:
+			h.orders.pass(w.ID, w, answer)
+			clear(w.Person.Digits[:])
+			clear(w.Staff.Digits[:])
 		case *wire.Lift:
 			h.orders.pass(w.ID, w, answer)
 			clear(w.PINs[:])

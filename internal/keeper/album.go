@@ -94,6 +94,13 @@ func (k *keeper) openFaces(ctx context.Context) (*album, error) {
 	if err != nil {
 		return nil, err
 	}
+	live := float32(f.Live)
+	if f.Unjudged {
+		live = 0 // nothing is judged, so nothing is refused for it; and no face opens alone
+	}
+	if err := k.sayAlone(); err != nil {
+		return nil, err
+	}
 	a.gallery = match.NewGallery(a.arena)
 	a.bar = &bar{face: f, people: a.gallery.Len, log: k.log}
 	if _, err := a.bar.need().Set(); err != nil {
@@ -102,7 +109,7 @@ func (k *keeper) openFaces(ctx context.Context) (*album, error) {
 	threshold := func() float32 { return a.bar.get().Threshold }
 	a.faces = faces.New(faces.Parts{
 		Arena: a.arena, Vault: a.vault, Gallery: a.gallery, Register: a.register,
-		Rules: enrol.Rules{Model: model, Purpose: string(notice.DoorEntry), Frames: f.EnrolFrom, Live: float32(f.Live),
+		Rules: enrol.Rules{Model: model, Purpose: string(notice.DoorEntry), Frames: f.EnrolFrom, Live: live,
 			Same: sameSitting, Within: time.Minute, Unique: threshold},
 		Now: k.clock.Now, Uptime: uptime, Write: k.scribe.Write, Name: k.scribe.Pseudonym,
 		Screen: k.screen, Gaze: k.gazeChanged, Full: k.full.Load, Log: k.log, Inactive: f.Inactive, Age: f.Age, Tier: k.tier,
@@ -111,9 +118,9 @@ func (k *keeper) openFaces(ctx context.Context) (*album, error) {
 	if err := a.faces.Load(); err != nil {
 		return nil, err
 	}
-	a.passage = passage.New(passage.Rules{Model: model, Frames: f.Frames, Within: 3 * time.Second, Live: float32(f.Live),
+	a.passage = passage.New(passage.Rules{Model: model, Frames: f.Frames, Within: 3 * time.Second, Live: live,
 		Threshold: threshold, Margin: float32(f.Margin), Again: k.brief.Door.Pulse + time.Second,
-		Alone: func() bool { return k.mode.get() == wire.FaceOn }, Patience: patience},
+		Alone: func() bool { return k.mode.get() == wire.FaceOn }, Patience: cmp.Or(f.Patience, patience)},
 		a.arena, a.gallery, gate{k}, k.now, uptime)
 	return a, nil
 }

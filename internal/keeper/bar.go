@@ -5,9 +5,7 @@ import (
 	"sync"
 
 	"example.org/edged/internal/curve"
-	"example.org/edged/internal/person"
 	"example.org/edged/internal/room"
-	"example.org/edged/internal/wire"
 )
 
 // bar is how alike is alike enough now. It is worked out anew when the list has grown or shrunk.
@@ -42,18 +40,4 @@ func (b *bar) get() curve.Setting {
 	}
 	b.known, b.list, b.now = true, n.List, s
 	return s
-}
-
-// second asks for the face of somebody whose PIN was right, where both are asked for and they have one stored. Nobody
-// without a stored face is ever asked: whoever refused loses nothing (Measures for facial recognition 2025, article
-// 10), and whoever is not recognised may withdraw at the same screen and use the PIN alone from then on.
-func (k *keeper) second(turn wire.Session, p person.ID) bool {
-	a := k.album()
-	if a == nil || k.mode.get() != wire.FaceVerify || !a.gallery.While(p, k.now(), func() {}) {
-		return false
-	}
-	a.passage.Expect(p) // not inside While: a search holds both locks in the other order
-	k.gazeChanged()
-	k.screen(turn, wire.PromptLook, 0, 0, k.brief.Face.Frames)
-	return true
 }

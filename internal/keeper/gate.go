@@ -25,11 +25,21 @@ func (g gate) Decided(f access.Facts, since time.Duration, s wire.Stages) {
 	if g.mode.get() == wire.FaceVerify {
 		defer g.gazeChanged() // the eye rests again
 	}
-	prompt := wire.PromptOtherWay
-	if g.decide(f, since, s) == wire.Granted {
-		prompt = wire.PromptWelcome
+	w := wire.Screen{Prompt: wire.PromptOtherWay}
+	if f.Signed { // somebody in a turn of their own, not whoever stands there
+		w.Session, w.Prompt = wire.Session(g.asked.Load()), wire.PromptBoth
 	}
-	g.lobby.say(&wire.Screen{Prompt: prompt})
+	if f.Method == wire.MethodFace && f.Found == access.Somebody {
+		f.Second = g.book.Marked(f.Who)
+	}
+	outcome := g.decide(f, since, s)
+	if outcome == wire.Denied && g.refusals.enough(f, uptime()) {
+		outcome = g.decide(access.Facts{Method: wire.MethodPIN, Found: access.Somebody, Who: f.Who, MayIn: g.MayIn(f.Who)}, since, wire.Stages{})
+	}
+	if outcome == wire.Granted {
+		w.Prompt = wire.PromptWelcome
+	}
+	g.lobby.say(&w)
 }
 
 // Guide tells whoever stands there how to be seen better.

@@ -81,6 +81,7 @@ type house struct {
 	screen chan wire.KioskHears
 	kiosk  *wire.Conn[wire.KioskHears, wire.KioskSays]
 	hall   chan wire.RoomSays
+	orders *wire.Conn[wire.RoomSays, wire.RoomHears]
 	stop   func()
 	frame  uint64
 }
@@ -130,7 +131,7 @@ func openHouseWith(t *testing.T, program, folder string, keysmith func(keeper *o
 	h := &house{t: t, folder: folder, relay: filepath.Join(t.TempDir(), "relay"), screen: make(chan wire.KioskHears, 1024), hall: make(chan wire.RoomSays, 1024)}
 	brief := room.Keeper{Device: "door-1", Site: "here", Folder: folder, Notice: text.Canonical(), Built: time.Now().Add(-time.Hour),
 		Door: room.Door{Driver: "virtual", Pulse: 100 * time.Millisecond}, PIN: room.PIN{Digits: 8}, Walls: true,
-		Face: &room.Face{Model: fmt.Sprintf("%x", model), Level: "default", Frames: 3, EnrolFrom: 5, Keep: keepDays * 24 * time.Hour, Live: .05, Margin: .05},
+		Face: &room.Face{Model: fmt.Sprintf("%x", model), Level: "default", Frames: 3, EnrolFrom: 5, Keep: keepDays * 24 * time.Hour, Live: .05, Margin: .05, Alone: true},
 		Declared: &site.Declaration{ID: "here", Place: "office", Necessity: "This is a test of the room, and nobody stands at its door.", Sign: "none hangs in a test",
 			Confirmed: time.Now(), Area: "in front of the test", By: "the test"},
 		Staff: []room.Staff{{Name: "desk", Hash: hash}}}
@@ -194,7 +195,8 @@ func openHouseWith(t *testing.T, program, folder string, keysmith func(keeper *o
 		}
 	}()
 	go listen(h.kiosk, h.screen)
-	go listen(open[wire.RoomSays, wire.RoomHears](t, hall), h.hall)
+	h.orders = open[wire.RoomSays, wire.RoomHears](t, hall)
+	go listen(h.orders, h.hall)
 	return h
 }
 

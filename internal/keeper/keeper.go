@@ -82,6 +82,9 @@ type keeper struct {
 	stop  *stop.Stop
 	mode  mode
 
+	refusals refusals      // of people whose PIN was right
+	asked    atomic.Uint64 // the turn at the screen in which one of them is looked at
+
 	turning sync.Mutex // one change of the mode at a time
 
 	eye     *wire.Conn[wire.EyeSays, wire.EyeHears]

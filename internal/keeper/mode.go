@@ -66,7 +66,7 @@ func (k *keeper) judge(at time.Duration) wire.FaceMode {
 		return wire.FaceStarting
 	case m.heard == 0, at-m.heard > eyeSilence, m.camera != wire.CameraSeeing && m.camera != wire.CameraResting:
 		return wire.FaceRestEye
-	case a.bar.get().Verify:
+	case !k.brief.Face.Alone || k.brief.Face.Unjudged || a.bar.get().Verify:
 		return wire.FaceVerify
 	}
 	return wire.FaceOn

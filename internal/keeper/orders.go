@@ -37,6 +37,10 @@ func (k *keeper) heardHall(w wire.RoomHears) {
 			a.faces.Halt()
 		}
 		k.turnMode()
+	case *wire.Mark:
+		k.mark(w)
+		clear(w.Person.Digits[:])
+		clear(w.Staff.Digits[:])
 	case *wire.Lift:
 		k.lift(w)
 		clear(w.PINs[:])

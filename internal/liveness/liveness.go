@@ -1,5 +1,6 @@
 // Package liveness says what the mean of several judgements of one face means: it lives, it is a picture of a face, or
-// nobody can say. It never opens anything: its best word only keeps a door from staying shut for this reason.
+// nobody can say; and it reads the table of what was measured. It never opens a door: its best word only keeps one from
+// staying shut for this reason.
 package liveness
 
 // Outcome is one of three words. Two of them send somebody to their PIN or card, and neither locks anybody out.

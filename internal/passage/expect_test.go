@@ -79,9 +79,10 @@ func TestAFaceAloneOpensOnlyWhereTheCurveBearsIt(t *testing.T) {
 }
 
 func TestWhoeverTypedAPINIsTheOnlyOneWhoIsLookedFor(t *testing.T) {
-	in := access.Facts{Method: wire.MethodFace, Found: access.Somebody, Who: ana, MayIn: true}
-	out := access.Facts{Method: wire.MethodFace, Found: access.Nobody}
-	fake := access.Facts{Method: wire.MethodFace, Found: access.NotLive}
+	in := access.Facts{Method: wire.MethodFace, Found: access.Somebody, Who: ana, MayIn: true, Signed: true}
+	out := access.Facts{Method: wire.MethodFace, Found: access.Nobody, Who: ana, Signed: true}
+	fake := access.Facts{Method: wire.MethodFace, Found: access.NotLive, Who: ana, Signed: true}
+	unsure := access.Facts{Method: wire.MethodFace, Found: access.Unsure, Who: ana, Signed: true}
 	for _, c := range []struct {
 		name string
 		see  func(*stand)
@@ -94,6 +95,7 @@ func TestWhoeverTypedAPINIsTheOnlyOneWhoIsLookedFor(t *testing.T) {
 		{"a stranger", func(s *stand) { s.see(120, 7, .9, 1) }, []access.Facts{out}},
 		{"nobody", func(s *stand) { s.at += 11 * time.Second; s.Tick() }, []access.Facts{out}},
 		{"a picture of her", func(s *stand) { s.see(120, 0, .9, 0) }, []access.Facts{fake}},
+		{"a face that cannot be judged", func(s *stand) { s.see(120, 0, .9, .03) }, []access.Facts{unsure}},
 		{"her face when her time is up", func(s *stand) { s.at += 11 * time.Second; s.Tick(); s.see(5, 0, .9, 1) }, []access.Facts{out}},
 		{"she opens once", func(s *stand) { s.see(30, 0, .9, 1) }, []access.Facts{in}},
 	} {

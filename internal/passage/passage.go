@@ -133,6 +133,7 @@ func (p *Passage) weigh(a match.Answer, live float32) (f access.Facts, certain b
 	case vote.Agreed:
 		p.strangers = 0
 		f.Found, f.Who, f.MayIn = access.Somebody, vote.Person, p.door.MayIn(vote.Person)
+		f.Signed = vote.Person == p.expected
 	case vote.NotLive, vote.Unsure:
 		f.Found = seemed(vote)
 	case a.Known:
@@ -189,7 +190,7 @@ func (p *Passage) Tick() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if at := p.uptime(); p.expected != (person.ID{}) && at > p.until {
-		f := access.Facts{Method: wire.MethodFace, Found: p.seemed}
+		f := access.Facts{Method: wire.MethodFace, Found: p.seemed, Who: p.expected, Signed: true}
 		p.forget()
 		p.expect(person.ID{})
 		p.door.Decided(f, at, wire.Stages{})
@@ -220,6 +221,8 @@ func Advice(v wire.Verdict) wire.Prompt {
 		return wire.PromptStill
 	case wire.Several:
 		return wire.PromptOne
+	case wire.Uneven:
+		return wire.PromptSideways
 	}
 	return wire.PromptHome
 }

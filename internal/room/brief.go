@@ -128,6 +128,10 @@ type Face struct {
 	People    string        // whose impostor curve counts: "cohort" or "mixed"; "" means cohort
 	Tries     float64       // a day, by somebody who is not in the list; 0 means 1
 	Years     float64       // one false opening in so many; 0 means 10
+	Alone     bool          // a face opens without another sign; otherwise one is looked at only after a PIN
+	Table     [32]byte      // SHA-256 of the liveness table that says so; zero where none does
+	Patience  time.Duration // for whoever has typed a PIN to be recognised; 0 means 10 s
+	Unjudged  bool          // the liveness model is switched off; then no face opens alone
 }
 
 // Staff may let newcomers get a PIN.

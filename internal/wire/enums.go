@@ -150,12 +150,18 @@ const (
 	PromptNobody      // nobody has that number
 	PromptDecided     // the request is answered
 	PromptChanged     // the notice has changed: read it, and the face is used again
+
+	PromptEyes     // open the eyes
+	PromptSideways // turn to the light: one side of the face is dark
+	PromptBoth     // the PIN was right, the face was not recognised
+	PromptWays     // enrolment ended three times without a face: here are the other ways
 )
 
 var prompts = []string{"home", "closer", "back", "straight", "light", "bright", "still", "one", "welcome", "other-way",
 	"wrong-pin", "wait", "look", "enrolled", "not-taken", "declined", "withdrawn", "erased", "nothing", "old-notice",
 	"face-rests", "fault", "no-newcomer", "time-out", "age", "guardian", "not-guardian", "unread", "informed", "rests",
-	"resumed", "recorded", "deleted", "noted", "two", "nobody", "decided", "changed"}
+	"resumed", "recorded", "deleted", "noted", "two", "nobody", "decided", "changed",
+	"eyes", "sideways", "both", "ways"}
 
 func (p Prompt) String() string { return prompts[p] }
 
@@ -266,13 +272,16 @@ const (
 	ReasonNotJudged  // whether the face lives cannot be judged
 	ReasonSecondSign // a face alone does not open for this person
 	ReasonSameFace   // the face is stored under another name
+
+	ReasonUnmeasured  // nobody has measured how well liveness is judged here
+	ReasonSwitchedOff // by whoever wrote the config file
 )
 
 var reasons = []string{"none", "unknown", "not-live", "wrong-pin", "too-many-tries", "no-consent", "withdrawn", "expired",
 	"clock", "no-camera", "unconfined", "not-signed", "other-model", "damaged", "person-asked", "replaced", "ambiguous",
 	"purpose-ended", "inactive", "age", "interrupted", "leaving", "stopped", "incident", "authority", "complaint", "maintenance",
 	"correction", "explanation", "relative", "restricted", "notice-changed", "no-other-way", "alone", "undeclared",
-	"not-judged", "second-sign", "same-face"}
+	"not-judged", "second-sign", "same-face", "unmeasured", "switched-off"}
 
 func (r Reason) String() string { return reasons[r] }
 
@@ -312,13 +321,18 @@ const (
 	KindRequestDecided // Outcome says how; Head is the request's own line
 	KindRecordLooked   // by staff; Method is none, Head says how many of them
 	KindLookRefused    // somebody alone asked for a child's record
+
+	KindLiveness // what a face is worth here, at every start; Commit is the hash of the table that says so
+	KindSameFace // Who's face was shown by somebody with another name, and not stored unless both are marked
+	KindMarked   // a face alone opens nothing for Who, from now on
+	KindUnmarked
 )
 
 var kinds = []string{"started", "newcomer", "notice-shown", "consent-given", "consent-refused", "enrolled",
 	"enrolment-failed", "withdrawn", "erased", "erase-failed", "export-refused", "order-rejected", "record-read",
 	"face-mode", "template-refused", "decision", "face-stopped", "stop-lifted", "lift-refused", "leaving", "left",
 	"age-noted", "copy-taken", "restricted", "resumed", "informed", "invalidated", "requested", "request-decided",
-	"record-looked", "look-refused"}
+	"record-looked", "look-refused", "liveness", "same-face", "marked", "unmarked"}
 
 func (k Kind) String() string { return kinds[k] }
 

@@ -74,6 +74,7 @@ const (
 	nFilled     number = 57
 	nVaultTimes number = 58
 	nPaper      number = 59
+	nMark       number = 90
 	nSearching  number = 70
 	nSearched   number = 71
 )
@@ -122,6 +123,7 @@ var words = map[number]func() Word{
 	nFilled:     func() Word { return new(Filled) },
 	nVaultTimes: func() Word { return new(VaultTimes) },
 	nPaper:      func() Word { return new(Paper) },
+	nMark:       func() Word { return new(Mark) },
 	nSearching:  func() Word { return new(Searching) },
 	nSearched:   func() Word { return new(Searched) },
 }

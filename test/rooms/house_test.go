@@ -103,7 +103,7 @@ func brief(t *testing.T, dir string) room.Keeper {
 		Door: room.Door{Driver: "virtual", Pulse: time.Second}, Staff: []room.Staff{{Name: "desk", Hash: staffHash()}}, Fleet: true, Walls: true,
 		Declared: &site.Declaration{ID: "home", Place: "office", Necessity: "This is a test of the rooms, and nobody stands at its door.", Sign: "none hangs in a test",
 			Confirmed: time.Now(), Area: "in front of the test", By: "the test"},
-		Face: &room.Face{Model: strings.Repeat("07", 32), Level: "default", Frames: 3, EnrolFrom: 3, Keep: n.Keep(), Live: 0.05, Margin: 0.05}}
+		Face: &room.Face{Model: strings.Repeat("07", 32), Level: "default", Frames: 3, EnrolFrom: 3, Keep: n.Keep(), Live: 0.05, Margin: 0.05, Alone: true}}
 }
 
 func begin(t *testing.T, b room.Keeper) *house {

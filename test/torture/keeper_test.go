@@ -143,7 +143,7 @@ func startFailing(dir, inject string) (*keeper, error) {
 		Built: time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC),
 		Door:  room.Door{Driver: "virtual", Pulse: 10 * time.Millisecond},
 		PIN:   room.PIN{Digits: 8, FreeTries: 5, FirstWait: 30 * time.Second},
-		Face: &room.Face{Model: hex.EncodeToString(model[:]), Level: "default", Frames: 1, EnrolFrom: 3, Keep: 365 * 24 * time.Hour, Live: 0.05,
+		Face: &room.Face{Model: hex.EncodeToString(model[:]), Level: "default", Frames: 1, EnrolFrom: 3, Keep: 365 * 24 * time.Hour, Live: 0.05, Alone: true,
 			Margin: 0.05, Tries: 0.01, Years: 0.1},
 		Staff: []room.Staff{{Name: "desk", Hash: staff}}})
 	if err != nil {

@@ -5,7 +5,7 @@ import { mirror } from './mirror.js';
 
 const $ = (id) => document.getElementById(id);
 const IDLE = 60_000, ASK_STILL = 40_000, BRIEF = 6_000, BANNER = 12_000, HINT = 3_000, ANSWER = 5_000;
-const hints = ['closer', 'back', 'straight', 'light', 'bright', 'still', 'one'];
+const hints = ['closer', 'back', 'straight', 'light', 'bright', 'still', 'one', 'eyes', 'sideways'];
 
 const nobody = () => ({
   screen: 'home', act: 'open', typed: '', busy: false, line: null, hint: null, banner: null,
