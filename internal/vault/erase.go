@@ -42,15 +42,30 @@ func (v *Vault) Erase(people ...person.ID) error {
 	if err != nil {
 		return err
 	}
-	if len(records) == 0 && marks == 0 && keys == 0 && len(v.owed.pieces) == 0 {
+	if len(records) == 0 && marks == 0 && keys == 0 && len(v.owed.words) == 0 {
 		return nil
 	}
 	if err := v.step("keys erased"); err != nil {
 		return err
 	}
-	err = v.people.Update(func(tx *bbolt.Tx) error {
-		for _, p := range records {
-			if err := errors.Join(tx.Bucket(entries).Delete(p[:]), tx.Bucket(unfinished).Put(p[:], nil)); err != nil {
+	if err := v.dropRecords(records); err != nil {
+		return err
+	}
+	if err := v.step("records erased"); err != nil {
+		return err
+	}
+	return v.finish(func(k []byte) bool { return !gone[person.ID(k)] })
+}
+
+// dropRecords deletes records and leaves a mark for each in the same transaction.
+func (v *Vault) dropRecords(of []person.ID) error {
+	freed := 0
+	err := v.people.update(func(tx *bbolt.Tx) error {
+		records, marks := tx.Bucket(entries), tx.Bucket(unfinished)
+		records.FillPercent = 1 // pages less than half full are joined with the next
+		for _, p := range of {
+			freed += len(p) + len(records.Get(p[:]))
+			if err := errors.Join(records.Delete(p[:]), marks.Put(p[:], nil)); err != nil {
 				return err
 			}
 		}
@@ -59,10 +74,8 @@ func (v *Vault) Erase(people ...person.ID) error {
 	if err != nil {
 		return fmt.Errorf("vault: erase records in %s: %w", v.path(peopleFile), err)
 	}
-	if err := v.step("records erased"); err != nil {
-		return err
-	}
-	return v.compact(func(k []byte) bool { return !gone[person.ID(k)] })
+	v.people.live -= int64(freed)
+	return nil
 }
 
 // find remembers what is there of these people, and tells who has a record and how many have a mark.
@@ -71,7 +84,7 @@ func (v *Vault) find(gone map[person.ID]bool) (records []person.ID, marks int, e
 		for p := range gone {
 			if b := tx.Bucket(entries).Get(p[:]); b != nil {
 				records = append(records, p)
-				v.owed.add(sealedPart(b))
+				v.owed.add(secretPart(b, len(gone)))
 				v.owed.add(p[:])
 			} else if has(tx.Bucket(unfinished), p[:]) {
 				marks++
@@ -83,50 +96,64 @@ func (v *Vault) find(gone map[person.ID]bool) (records []person.ID, marks int, e
 	return records, marks, err
 }
 
-// compact begins a new generation, writes both files anew and proves that nothing owed is in them. Where the keysmith
-// does not follow, the files are cleared of what they hold all the same, and the marks of what is owed stay.
-func (v *Vault) compact(stays func(k []byte) bool) error {
-	// The larger file is written while the smaller one is; until the generation has moved on its name is its own.
-	type filled struct {
-		db  *bbolt.DB
-		err error
-	}
-	people := make(chan filled, 1)
-	go func() {
-		db, err := v.fill(peopleFile, v.people, func(k []byte) bool { return !bytes.Equal(k, nobody[:]) && stays(k) })
-		people <- filled{db, err}
-	}()
+// finish begins a new generation, clears the file of people of what was erased and proves that nothing owed is in
+// either file. Where the keysmith does not follow, the files are cleared all the same, and the marks of what is owed
+// stay.
+//
+// The free pages are overwritten where they lie, so an erasure costs a few pages and not the whole file. The file is
+// written anew when it has outgrown what is alive in it, when a write failed, or when something is found in it all the
+// same.
+func (v *Vault) finish(stays func(k []byte) bool) error {
 	err := v.rotate()
-	fresh := <-people
 	if err == nil {
 		err = v.step("keys compacted")
 	}
 	if err != nil {
-		if fresh.err == nil {
-			err = errors.Join(err, fresh.db.Close())
-		}
 		return errors.Join(err, v.clearUp())
 	}
-	if err := v.renew(peopleFile, &v.people, fresh.db, fresh.err); err != nil {
-		return err
+	whole := v.people.shaken || v.people.loose()
+	for {
+		if whole {
+			err = v.anew(stays)
+		} else {
+			err = v.clean(stays)
+		}
+		if err == nil {
+			err = v.step("people compacted")
+		}
+		if err != nil {
+			return err
+		}
+		left, err := v.left()
+		if err != nil {
+			return err
+		}
+		if left == "" {
+			v.owed = newTraces()
+			return nil
+		}
+		if whole || left != peopleFile {
+			return fmt.Errorf("vault: %s still holds something of an erased template: call Erase again", v.path(left))
+		}
+		whole = true // a page that bbolt has lost count of: only a new file is without it
 	}
-	if err := v.step("people compacted"); err != nil {
-		return err
-	}
+}
+
+// left is the file in which something owed was found.
+func (v *Vault) left() (string, error) {
 	for _, name := range []string{keysFile, peopleFile} {
 		left, err := holdsAny(v.path(name), v.owed)
 		if err != nil {
-			return fmt.Errorf("vault: search %s for traces: %w", v.path(name), err)
+			return "", fmt.Errorf("vault: search %s for traces: %w", v.path(name), err)
 		}
 		if left {
-			return fmt.Errorf("vault: %s still holds something of an erased template: call Erase again", v.path(name))
+			return name, nil
 		}
 	}
-	v.owed = newTraces()
-	return nil
+	return "", nil
 }
 
-// clearUp writes the files anew without a new generation: what was erased goes from them, and its marks stay.
+// clearUp clears the files without a new generation: what was erased goes from them, and its marks stay.
 func (v *Vault) clearUp() error {
 	if v.torn {
 		return nil // keys.db.next may be the right one: the next attempt finds out
@@ -136,13 +163,15 @@ func (v *Vault) clearUp() error {
 	if err = v.renew(keysFile, &v.keys, keys, err); err != nil {
 		return err
 	}
-	people, err := v.fill(peopleFile, v.people, all)
-	return v.renew(peopleFile, &v.people, people, err)
+	if v.people.shaken {
+		return v.anew(all)
+	}
+	return v.people.scrub()
 }
 
 // renew puts a compacted file in the place of an open one. The folder is synced before the old file is let go, so
 // what was erased cannot come back with a power cut after Erase has returned.
-func (v *Vault) renew(name string, db **bbolt.DB, fresh *bbolt.DB, err error) error {
+func (v *Vault) renew(name string, db **file, fresh *file, err error) error {
 	if fresh, err = v.place(name, fresh, err); err != nil {
 		return err
 	}
@@ -236,3 +265,17 @@ func hasKey(keys *bbolt.Bucket, p person.ID) bool {
 }
 
 func sealedPart(b []byte) []byte { return b[max(0, len(b)-template.SealedLen):] }
+
+// fully is of how many people erased at once every word is searched for; of more, the beginnings: bbolt writes whole
+// pages, so where the middle of a record is left, its beginning is too, and the words of all would take 60 KiB each.
+const fully = 256
+
+// secretPart is what of a record is nobody else's: not the number of the turn, that the sealed part begins with.
+func secretPart(b []byte, together int) []byte {
+	s := sealedPart(b)
+	s = s[min(4, len(s)):]
+	if together > fully {
+		s = s[:min(len(s), 4*word)]
+	}
+	return s
+}

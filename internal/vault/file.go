@@ -1,16 +1,11 @@
 package vault
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
-	"sync"
-	"sync/atomic"
+	"strings"
 	"time"
 
 	"example.org/edged/internal/pages"
@@ -33,18 +28,52 @@ var (
 	unfinished = []byte("unfinished") // people.db: person whose record is gone → nothing, until people.db is compacted
 )
 
-// pageSize: a record has 2.2 KiB, so of the usual pages of 4 KiB nearly half would stay empty, and every erasure would
-// write twice as much.
-const pageSize = 16 << 10
+// Page sizes. A record has 2.2 KiB, so of the usual pages of 4 KiB nearly half would stay empty. A wrapped key has 92
+// bytes, and a larger page would only mean more to write for each person who enrols.
+const (
+	peoplePage = 16 << 10
+	keysPage   = 4 << 10
+)
 
-// options: the list of free pages is written at each commit, because the code that rebuilds a missing one at start
-// panics in a goroutine where nobody can catch it; it is short, since erasing compacts. A map, because the default
-// searches that list from end to end. See PEERS.md e7 for what else was weighed.
-func options() *bbolt.Options {
-	return &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType, NoFreelistSync: false, PageSize: pageSize,
-		OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
-			return os.OpenFile(name, flag|unix.O_NOFOLLOW, mode)
-		}}
+// growth is by how many pages a file becomes longer when it is full, beyond what it needs. bbolt's own 16 MiB would be
+// most of a small vault, and each growth costs one more wait for the disk.
+const growth = 4
+
+// A file is one of the two, open.
+type file struct {
+	*bbolt.DB
+	raw    *os.File // bbolt's own, so that what is written past bbolt lands in the file that it has open
+	live   int64    // bytes of the keys and values in entries
+	shaken bool     // a write failed: what lies in the file may be older than bbolt believes
+}
+
+// openDB opens or makes a file. The list of free pages is written at each commit, because the code that rebuilds a
+// missing one at start panics in a goroutine where nobody can catch it; it is short, since no file has many. A map,
+// because the default searches that list from end to end. expect is how long the file may become before it must be mapped anew. What else was weighed: docs/measurements.md.
+func openDB(path string, expect int64) (*file, error) {
+	f, pageSize := new(file), keysPage
+	if strings.HasPrefix(filepath.Base(path), peopleFile) {
+		pageSize = peoplePage
+	}
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
+		Timeout: time.Second, FreelistType: bbolt.FreelistMapType, NoFreelistSync: false, PageSize: pageSize, InitialMmapSize: int(expect),
+		OpenFile: func(name string, flag int, mode os.FileMode) (raw *os.File, err error) {
+			f.raw, err = os.OpenFile(name, flag|unix.O_NOFOLLOW, mode)
+			return f.raw, err
+		}})
+	if err != nil {
+		return nil, err
+	}
+	f.DB = db
+	f.AllocSize = growth * db.Info().PageSize
+	return f, nil
+}
+
+// update is a transaction, on the disk when it returns without an error.
+func (f *file) update(do func(tx *bbolt.Tx) error) error {
+	err := f.Update(do)
+	f.shaken = f.shaken || err != nil
+	return err
 }
 
 // lockFolder keeps a second vault out for as long as the file is open, also while files are exchanged. The kernel
@@ -68,7 +97,7 @@ func lockFolder(dir string) (*os.File, error) {
 }
 
 // openFile opens one of the files, which must be a file of ours through and through. keyLen 0 stands for either file.
-func openFile(path string, keyLen int) (*bbolt.DB, error) {
+func openFile(path string, keyLen int) (*file, error) {
 	st, err := os.Lstat(path)
 	if err != nil {
 		return nil, fmt.Errorf("vault: %w", err)
@@ -79,11 +108,11 @@ func openFile(path string, keyLen int) (*bbolt.DB, error) {
 	if err := pages.Check(path); err != nil {
 		return nil, fmt.Errorf("vault: %w", err)
 	}
-	db, err := bbolt.Open(path, 0o600, options())
+	f, err := openDB(path, 0)
 	if err != nil {
 		return nil, fmt.Errorf("vault: open %s: %w", path, err)
 	}
-	err = db.View(func(tx *bbolt.Tx) error {
+	err = f.View(func(tx *bbolt.Tx) error {
 		all := tx.Bucket(entries)
 		if all == nil || tx.Bucket(unfinished) == nil {
 			return pages.ErrUnsound
@@ -92,230 +121,12 @@ func openFile(path string, keyLen int) (*bbolt.DB, error) {
 			if keyLen > 0 && len(k) != keyLen || v == nil {
 				return pages.ErrUnsound
 			}
+			f.live += int64(len(k) + len(v))
 			return nil
 		})
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("vault: %s is not a file of the vault: %w", path, err), db.Close())
+		return nil, errors.Join(fmt.Errorf("vault: %s is not a file of the vault: %w", path, err), f.Close())
 	}
-	return db, nil
-}
-
-// place moves a filled file to its name. bbolt keeps the bytes of what was deleted in free pages and never gives one
-// back: only a new file is without them. The name holds the old file or the new one, whole, at every moment.
-func (v *Vault) place(name string, fresh *bbolt.DB, err error) (*bbolt.DB, error) {
-	path := v.path(name)
-	if err != nil {
-		return nil, fmt.Errorf("vault: write %s anew (is the disk full?): %w", path, err)
-	}
-	if err = v.step(name + " written"); err == nil {
-		err = os.Rename(path+unborn, path)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("vault: put the new %s in place: %w", path, err), fresh.Close())
-	}
-	return fresh, nil
-}
-
-// fill makes the file that is to become name, with the entries of old (none when old is nil) and of unfinished those
-// that stay.
-func (v *Vault) fill(name string, old *bbolt.DB, stays func(person []byte) bool) (*bbolt.DB, error) {
-	same := func(_, value []byte) ([]byte, error) { return value, nil }
-	if name != keysFile {
-		return fill(v.path(name)+unborn, old, stays, same, nil)
-	}
-	if old != nil {
-		mark, err := markIn(old)
-		if err != nil {
-			return nil, err
-		}
-		return fill(v.path(name)+unborn, old, stays, same, mark)
-	}
-	key, err := v.gen.Current()
-	if err != nil {
-		return nil, err
-	}
-	defer clear(key[:])
-	return fill(v.path(name)+unborn, nil, stays, same, markOf(&key))
-}
-
-// fill makes a file of what was in old, each value through change, and of a mark if there is one.
-func fill(path string, old *bbolt.DB, stays func(person []byte) bool, change func(k, v []byte) ([]byte, error), mark []byte) (*bbolt.DB, error) {
-	if err := remove(path); err != nil {
-		return nil, err
-	}
-	db, err := bbolt.Open(path, 0o600, options())
-	if err != nil {
-		return nil, err
-	}
-	db.NoSync = true // one sync at the end is enough: until the rename nobody reads it
-	err = func() error {
-		w := &writer{db: db}
-		err := w.copy(old, entries, func([]byte) bool { return true }, change)
-		if err == nil {
-			err = w.copy(old, unfinished, stays, func(_, value []byte) ([]byte, error) { return value, nil })
-		}
-		if err == nil && mark != nil {
-			err = w.mark(mark)
-		}
-		if err == nil {
-			err = w.flush()
-		}
-		db.NoSync = false
-		return errors.Join(err, db.Sync())
-	}()
-	if err != nil {
-		return nil, errors.Join(err, db.Close(), remove(path))
-	}
-	return db, nil
-}
-
-// A writer fills a file in transactions of a few megabytes, so that memory does not grow with the number of people.
-type writer struct {
-	db   *bbolt.DB
-	tx   *bbolt.Tx
-	size int
-}
-
-func (w *writer) bucket(name []byte) (*bbolt.Bucket, error) {
-	var err error
-	if w.tx != nil && w.size > 4<<20 {
-		if err = w.flush(); err != nil {
-			return nil, err
-		}
-	}
-	if w.tx == nil {
-		if w.tx, err = w.db.Begin(true); err != nil {
-			return nil, err
-		}
-	}
-	b, err := w.tx.CreateBucketIfNotExists(name)
-	if err == nil {
-		b.FillPercent = 1 // keys come in order, and seven records fill a page
-	}
-	return b, err
-}
-
-func (w *writer) flush() error {
-	if w.tx == nil {
-		return nil
-	}
-	err := w.tx.Commit()
-	w.tx, w.size = nil, 0
-	return err
-}
-
-func (w *writer) mark(mark []byte) error {
-	b, err := w.bucket(marks)
-	if err != nil {
-		return err
-	}
-	return b.Put(marks, mark)
-}
-
-func (w *writer) copy(old *bbolt.DB, name []byte, stays func(k []byte) bool, change func(k, v []byte) ([]byte, error)) error {
-	err := func() error {
-		b, err := w.bucket(name)
-		if err != nil || old == nil {
-			return err
-		}
-		return old.View(func(tx *bbolt.Tx) error {
-			return tx.Bucket(name).ForEach(func(k, v []byte) error {
-				if !stays(k) {
-					return nil
-				}
-				w.size += len(k) + len(v)
-				if b, err = w.bucket(name); err != nil {
-					return err
-				}
-				value, err := change(k, v)
-				if err != nil {
-					return err
-				}
-				return b.Put(bytes.Clone(k), bytes.Clone(value)) // bbolt keeps them until the commit
-			})
-		})
-	}()
-	if err != nil && w.tx != nil {
-		err = errors.Join(err, w.tx.Rollback())
-		w.tx = nil
-	}
-	return err
-}
-
-// exists tells whether a name is taken, by whatever.
-func exists(path string) (bool, error) {
-	_, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-func remove(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-// ours is every file of the vault.
-func ours() []string { return []string{peopleFile, keysFile, nextFile} }
-
-// setAside gives the files a name that says they are damaged, and the same number: they are of no use apart.
-func setAside(dir string) ([]string, error) {
-	var done []string
-	for n := 1; ; n++ {
-		taken := false
-		for _, name := range ours() {
-			is, err := exists(filepath.Join(dir, fmt.Sprint(name, aside, n)))
-			if err != nil {
-				return nil, err
-			}
-			taken = taken || is
-		}
-		if taken {
-			continue
-		}
-		for _, name := range ours() {
-			to := filepath.Join(dir, fmt.Sprint(name, aside, n))
-			if err := os.Rename(filepath.Join(dir, name), to); err == nil {
-				done = append(done, to)
-			} else if !errors.Is(err, fs.ErrNotExist) {
-				return done, err
-			}
-		}
-		return done, syncFolder(dir)
-	}
-}
-
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
-// holdsAny reads a whole file, free pages too, for any of the traces: in as many parts at a time as there are cores.
-func holdsAny(path string, traces *traces) (bool, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		return false, err
-	}
-	var all sync.WaitGroup
-	var found atomic.Bool
-	parts := int64(runtime.GOMAXPROCS(0))
-	errs := make([]error, parts)
-	for i := range parts {
-		from, to := st.Size()*i/parts, st.Size()*(i+1)/parts+piece-1 // a trace may lie across two parts
-		all.Go(func() { errs[i] = traces.search(io.NewSectionReader(f, from, to-from), &found) })
-	}
-	all.Wait()
-	return found.Load(), errors.Join(errs...)
+	return f, nil
 }

@@ -36,7 +36,7 @@ func readMark(path string) ([]byte, error) {
 	return markIn(db)
 }
 
-func markIn(db *bbolt.DB) (mark []byte, err error) {
+func markIn(db *file) (mark []byte, err error) {
 	err = db.View(func(tx *bbolt.Tx) error {
 		if b := tx.Bucket(marks); b != nil {
 			mark = bytes.Clone(b.Get(marks))
@@ -79,7 +79,7 @@ func (v *Vault) decide(now []byte) (moved bool, err error) {
 }
 
 // sameGeneration refuses a file whose keys the keysmith cannot open any more.
-func (v *Vault) sameGeneration(db *bbolt.DB) error {
+func (v *Vault) sameGeneration(db *file) error {
 	key, err := v.gen.Current()
 	if err != nil {
 		return fmt.Errorf("vault: %w", err)

@@ -32,7 +32,7 @@ func (v *Vault) KeepAll(many []Held) error {
 
 // keep keeps n people, some at a time.
 func (v *Vault) keep(n int, some func(from, to int) ([]Held, error)) error {
-	if v.torn || len(v.owed.pieces) > 0 {
+	if v.torn || len(v.owed.words) > 0 {
 		return errors.New("vault: keep: an erasure is unfinished: call Erase again first")
 	}
 	replaced := false
@@ -56,14 +56,12 @@ func (v *Vault) keep(n int, some func(from, to int) ([]Held, error)) error {
 			of[r.Person] = records[i].key
 		}
 		for _, b := range old {
-			if replaced = true; n > 1 {
-				b = b[:2*piece] // of very many, the beginnings tell as much, and fit into memory
-			}
-			v.owed.add(b)
+			replaced = true
+			v.owed.add(secretPart(b, n))
 		}
 	}
 	if !replaced {
-		return nil
+		return v.fit()
 	}
 	if _, err := v.dropKeys(func(p person.ID, key keyID) bool { id, ok := of[p]; return ok && key != id }); err != nil {
 		return err
@@ -71,7 +69,7 @@ func (v *Vault) keep(n int, some func(from, to int) ([]Held, error)) error {
 	if err := v.step("old key erased"); err != nil {
 		return err
 	}
-	return v.compact(func([]byte) bool { return true })
+	return v.finish(func([]byte) bool { return true })
 }
 
 // begin is a record under a label that promises an end.
@@ -99,7 +97,7 @@ func (v *Vault) keepBatch(records []record, many []Held) (old [][]byte, err erro
 		}
 		fresh[records[i].key] = true
 	}
-	err = v.keys.Update(func(tx *bbolt.Tx) error {
+	err = v.keys.update(func(tx *bbolt.Tx) error {
 		for i, r := range records {
 			if err := tx.Bucket(entries).Put(append(bytes.Clone(r.Person[:]), r.key[:]...), wrapped[i]); err != nil {
 				return err
@@ -110,15 +108,21 @@ func (v *Vault) keepBatch(records []record, many []Held) (old [][]byte, err erro
 	if err != nil {
 		return nil, fmt.Errorf("vault: write %s: %w", v.path(keysFile), err)
 	}
+	v.keys.live += int64(len(records) * (len(person.ID{}) + len(keyID{}) + wrappedLen))
 	if err := v.step("new key kept"); err != nil {
 		return nil, err
 	}
-	err = v.people.Update(func(tx *bbolt.Tx) error {
+	grown := 0
+	err = v.people.update(func(tx *bbolt.Tx) error {
 		for _, r := range records {
+			grown += len(r.Person)
 			if b := tx.Bucket(entries).Get(r.Person[:]); b != nil {
 				old = append(old, bytes.Clone(sealedPart(b)))
+				grown -= len(r.Person) + len(b)
 			}
-			if err := tx.Bucket(entries).Put(r.Person[:], r.encode()); err != nil {
+			b := r.encode()
+			grown += len(b)
+			if err := tx.Bucket(entries).Put(r.Person[:], b); err != nil {
 				return err
 			}
 		}
@@ -132,6 +136,7 @@ func (v *Vault) keepBatch(records []record, many []Held) (old [][]byte, err erro
 		v.owed = newTraces() // these keys have sealed nothing that was written
 		return nil, errors.Join(fmt.Errorf("vault: write %s: %w", v.path(peopleFile), err), undone)
 	}
+	v.people.live += int64(grown)
 	return old, v.step("new record kept")
 }
 
@@ -188,16 +193,18 @@ func (v *Vault) sweep() error {
 	if err != nil || !replaced && dropped == 0 {
 		return err
 	}
-	return v.compact(func([]byte) bool { return true })
+	return v.finish(func([]byte) bool { return true })
 }
 
 // dropKeys deletes wrapped keys and remembers their bytes until it is proved that no file holds them any more.
 func (v *Vault) dropKeys(which func(person.ID, keyID) bool) (int, error) {
 	var names [][]byte
+	freed := 0
 	err := v.keys.View(func(tx *bbolt.Tx) error {
 		return tx.Bucket(entries).ForEach(func(k, wrapped []byte) error {
 			if which(person.ID(k[:16]), keyID(k[16:])) {
 				names = append(names, bytes.Clone(k))
+				freed += len(k) + len(wrapped)
 				v.owed.add(k[16:])
 				v.owed.add(wrapped)
 			}
@@ -205,7 +212,7 @@ func (v *Vault) dropKeys(which func(person.ID, keyID) bool) (int, error) {
 		})
 	})
 	if err == nil && len(names) > 0 {
-		err = v.keys.Update(func(tx *bbolt.Tx) error {
+		err = v.keys.update(func(tx *bbolt.Tx) error {
 			for _, k := range names {
 				if err := tx.Bucket(entries).Delete(k); err != nil {
 					return err
@@ -217,6 +224,7 @@ func (v *Vault) dropKeys(which func(person.ID, keyID) bool) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("vault: erase keys in %s: %w", v.path(keysFile), err)
 	}
+	v.keys.live -= int64(freed)
 	return len(names), nil
 }
 

@@ -60,8 +60,8 @@ type Vault struct {
 	arena  *template.Arena
 	rand   io.Reader
 	lock   *os.File
-	people *bbolt.DB
-	keys   *bbolt.DB
+	people *file
+	keys   *file
 	torn   bool               // which generation keys.db belongs to must be asked again
 	owed   *traces            // of erasures that did not come to their end
 	after  func(string) error // tests stop here between two steps; nil otherwise
@@ -199,7 +199,7 @@ func (v *Vault) Close() error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	var errs []error
-	for _, db := range []*bbolt.DB{v.people, v.keys} {
+	for _, db := range []*file{v.people, v.keys} {
 		if db != nil {
 			errs = append(errs, db.Close())
 		}
