@@ -8,7 +8,6 @@
 package pages
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -47,7 +46,8 @@ type checker struct {
 	file     io.ReaderAt
 	pageSize int64
 	end      uint64 // first page that is not in use
-	seen     map[uint64]bool
+	seen     []bool
+	spare    [][]byte // pages that were looked at
 }
 
 // Check reads every page of the file that bbolt would follow.
@@ -64,7 +64,7 @@ func Check(path string) error {
 	if err != nil {
 		return err
 	}
-	c := &checker{file: f, seen: map[uint64]bool{0: true, 1: true}}
+	c := &checker{file: f}
 	meta, err := c.meta(st.Size())
 	if err == nil {
 		err = c.bucket(order.Uint64(meta[16:]), 0, nil, nil)
@@ -122,6 +122,8 @@ func (c *checker) meta(length int64) ([]byte, error) {
 	if c.end < 4 || c.end > uint64(length/c.pageSize) {
 		return nil, unsound("%d bytes long, but it needs %d pages of %d: truncated", length, c.end, c.pageSize)
 	}
+	c.seen = make([]bool, c.end) // no longer than the file, by what was just checked
+	c.seen[0], c.seen[1] = true, true
 	return newer, nil
 }
 
@@ -144,27 +146,36 @@ func (c *checker) metaAt(off int64) ([]byte, error) {
 	return m, nil
 }
 
-// page reads a whole page with what overflows it, once.
-func (c *checker) page(id uint64) ([]byte, error) {
+// page reads a whole page with what overflows it, once. done takes it back.
+func (c *checker) page(id uint64) (page []byte, done func(), err error) {
 	if id < 2 || id >= c.end {
-		return nil, unsound("page %d is not in the file", id)
+		return nil, nil, unsound("page %d is not in the file", id)
 	}
-	head := make([]byte, header)
-	if err := c.read(head, id); err != nil {
-		return nil, err
+	if last := len(c.spare) - 1; last >= 0 {
+		page, c.spare = c.spare[last], c.spare[:last]
+	} else {
+		page = make([]byte, c.pageSize)
 	}
-	n := uint64(order.Uint32(head[12:])) + 1
-	if order.Uint64(head) != id || n > c.end-id {
-		return nil, unsound("page %d is not a page", id)
+	whole := page
+	done = func() { c.spare = append(c.spare, whole) }
+	if err := c.read(page, id); err != nil {
+		return nil, nil, err
+	}
+	n := uint64(order.Uint32(page[12:])) + 1
+	if order.Uint64(page) != id || n > c.end-id {
+		return nil, nil, unsound("page %d is not a page", id)
 	}
 	for i := range n {
 		if c.seen[id+i] {
-			return nil, unsound("page %d is used twice", id+i)
+			return nil, nil, unsound("page %d is used twice", id+i)
 		}
 		c.seen[id+i] = true
 	}
-	page := make([]byte, int64(n)*c.pageSize)
-	return page, c.read(page, id)
+	if n > 1 {
+		page = make([]byte, int64(n)*c.pageSize)
+		err = c.read(page, id)
+	}
+	return page, done, err
 }
 
 func (c *checker) read(b []byte, id uint64) error {
@@ -173,126 +184,4 @@ func (c *checker) read(b []byte, id uint64) error {
 		return unsound("page %d is cut off", id)
 	}
 	return err
-}
-
-// bucket checks the tree below a page. All keys in it must lie from low up to, but not with, high (nil: no limit): where
-// they do not, bbolt finds another page than it came from, and frees that.
-func (c *checker) bucket(id uint64, depth int, low, high []byte) error {
-	if depth > deepest {
-		return unsound("too deep")
-	}
-	page, err := c.page(id)
-	if err != nil {
-		return err
-	}
-	switch kind := order.Uint16(page[8:]); kind {
-	case leaf:
-		return c.leaf(page, id, low, high, func(value []byte) error { return c.nested(value, id, depth) })
-	case branch:
-		return c.branch(page, id, depth, low, high)
-	default:
-		return unsound("page %d is of kind %#x", id, kind)
-	}
-}
-
-func (c *checker) branch(page []byte, id uint64, depth int, low, high []byte) error {
-	count := int(order.Uint16(page[10:]))
-	if count == 0 || header+count*element > len(page) {
-		return unsound("page %d leads to %d pages", id, count)
-	}
-	keys := make([][]byte, count)
-	for i := range keys {
-		at := header + i*element
-		key, err := span(page, at, order.Uint32(page[at:]), order.Uint32(page[at+4:]), 0)
-		if err != nil || !between(key, low, high) || i > 0 && bytes.Compare(keys[i-1], key) >= 0 {
-			return unsound("page %d, entry %d", id, i)
-		}
-		keys[i] = key
-	}
-	for i, key := range keys {
-		next := high
-		if i+1 < count {
-			next = keys[i+1]
-		}
-		if err := c.bucket(order.Uint64(page[header+i*element+8:]), depth+1, key, next); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func between(key, low, high []byte) bool {
-	return bytes.Compare(low, key) <= 0 && (high == nil || bytes.Compare(key, high) < 0)
-}
-
-// leaf checks the entries of a leaf page and hands each bucket among them to nested.
-func (c *checker) leaf(page []byte, id uint64, low, high []byte, nested func(value []byte) error) error {
-	count := int(order.Uint16(page[10:]))
-	if header+count*element > len(page) {
-		return unsound("page %d holds %d entries", id, count)
-	}
-	var last []byte
-	for i := range count {
-		at := header + i*element
-		flags, klen, vlen := order.Uint32(page[at:]), order.Uint32(page[at+8:]), order.Uint32(page[at+12:])
-		both, err := span(page, at, order.Uint32(page[at+4:]), klen, vlen)
-		if err != nil || flags > 1 || klen == 0 ||
-			!between(both[:klen], low, high) || i > 0 && bytes.Compare(last, both[:klen]) >= 0 {
-			return unsound("page %d, entry %d", id, i)
-		}
-		last = both[:klen]
-		if flags == 1 {
-			if err := nested(both[klen:]); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// nested is a bucket in a leaf: the number of its page, or, when small, its only page itself.
-func (c *checker) nested(value []byte, id uint64, depth int) error {
-	if len(value) < bucketLen {
-		return unsound("page %d holds half a bucket", id)
-	}
-	if root := order.Uint64(value); root != 0 {
-		return c.bucket(root, depth+1, nil, nil)
-	}
-	inside := value[bucketLen:]
-	if len(inside) < header || order.Uint64(inside) != 0 || order.Uint16(inside[8:]) != leaf || order.Uint32(inside[12:]) != 0 {
-		return unsound("page %d holds a bucket that is no page", id)
-	}
-	return c.leaf(inside, id, nil, nil, func([]byte) error { return unsound("page %d: a bucket in a small bucket", id) })
-}
-
-// span is a key and its value, which lie at pos from their entry.
-func span(page []byte, at int, pos, klen, vlen uint32) ([]byte, error) {
-	from, to := uint64(at)+uint64(pos), uint64(at)+uint64(pos)+uint64(klen)+uint64(vlen)
-	if from < header || to > uint64(len(page)) || klen > longestKey {
-		return nil, ErrUnsound
-	}
-	return page[from:to], nil
-}
-
-// freelist checks that no page in use is listed as free: bbolt would write over it.
-func (c *checker) freelist(id uint64) error {
-	page, err := c.page(id)
-	if err != nil {
-		return err
-	}
-	count, at := uint64(order.Uint16(page[10:])), uint64(header)
-	if count == 0xFFFF { // then the count is too large for its field and stands first
-		count, at = order.Uint64(page[header:]), header+8
-	}
-	if order.Uint16(page[8:]) != freelist || count > (uint64(len(page))-at)/8 {
-		return unsound("the list of free pages is none")
-	}
-	for i := range count {
-		free := order.Uint64(page[at+8*i:])
-		if free < 2 || free >= c.end || c.seen[free] {
-			return unsound("page %d is free and in use, or is free twice", free)
-		}
-		c.seen[free] = true
-	}
-	return nil
 }

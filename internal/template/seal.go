@@ -51,7 +51,8 @@ func bind(turn, aad []byte) []byte {
 }
 
 // Open decrypts a sealed template straight into locked memory: the numbers are nowhere else on the way. One of another
-// turn is brought to the present one there. On any difference in key, aad or bytes nothing comes of it.
+// turn is brought to the present one there. On any difference in key, aad or bytes nothing comes of it. Several may be
+// opened at the same time: each has a place of its own, which nobody else knows until it is open.
 func (a *Arena) Open(sealed []byte, key *[32]byte, aad []byte) (Template, error) {
 	if len(sealed) != SealedLen {
 		return Template{}, ErrShut
@@ -60,25 +61,61 @@ func (a *Arena) Open(sealed []byte, key *[32]byte, aad []byte) (Template, error)
 	if err != nil {
 		return Template{}, err
 	}
+	t, err := a.reserve()
+	if err != nil {
+		return Template{}, err
+	}
+	stale, err := a.openAt(t, gcm, sealed, aad)
+	if err == nil && stale {
+		err = a.over(t, binary.BigEndian.Uint32(sealed))
+	}
+	if err != nil {
+		a.Wipe(t)
+		return Template{}, err
+	}
+	return t, nil
+}
+
+func (a *Arena) reserve() (Template, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.madeUp {
 		return Template{}, errors.New("template: an arena for people who do not exist opens nothing")
 	}
-	return a.fill(func(b *[size]byte) error {
-		turn, nonce, rest := sealed[:turnSize], sealed[turnSize:turnSize+nonceSize], sealed[turnSize+nonceSize:]
-		if _, err := gcm.Open(b[:0], nonce, rest, bind(turn, aad)); err != nil {
-			return ErrShut
-		}
-		// The seal proves that a Seal of ours made it, not that it was a template then.
-		if n := dot(numbers(b), numbers(b)); !(math.Abs(float64(n)-1) < 1e-3) {
-			return ErrShut
-		}
-		if a.secret().over(binary.BigEndian.Uint32(turn), numbers(b)) != nil {
-			return ErrShut
-		}
-		return nil
-	})
+	return a.fill(func(*[size]byte) error { return nil })
+}
+
+// openAt opens into a reserved place, and tells whether what is there now is of another turn.
+func (a *Arena) openAt(t Template, gcm cipher.AEAD, sealed, aad []byte) (stale bool, err error) {
+	a.mu.RLock() // keeps the memory where it is
+	defer a.mu.RUnlock()
+	b := a.at(t)
+	if b == nil {
+		return false, errGone
+	}
+	turn, nonce, rest := sealed[:turnSize], sealed[turnSize:turnSize+nonceSize], sealed[turnSize+nonceSize:]
+	if _, err := gcm.Open(b[:0], nonce, rest, bind(turn, aad)); err != nil {
+		return false, ErrShut
+	}
+	// The seal proves that a Seal of ours made it, not that it was a template then.
+	if n := dot(numbers(b), numbers(b)); !(math.Abs(float64(n)-1) < 1e-3) {
+		return false, ErrShut
+	}
+	return binary.BigEndian.Uint32(turn) != a.secret().now.number, nil
+}
+
+// over brings what lies there from an earlier turn to the present one. There is one place to work in, so one at a time.
+func (a *Arena) over(t Template, from uint32) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	b := a.at(t)
+	if b == nil {
+		return errGone
+	}
+	if a.secret().over(from, numbers(b)) != nil {
+		return ErrShut
+	}
+	return nil
 }
 
 // Stale tells whether a sealed template is of another turn than the present one, so that it should be sealed anew.
