@@ -77,23 +77,25 @@ func New(p Parts) *Faces {
 func (f *Faces) Sweep() *retention.Sweep { return f.sweep }
 
 // Load opens the vault into the gallery: only those whose consent is in force and whose record opens. Whatever else
-// lies there is erased or reported, never used.
+// lies there is erased or reported, never used. After an error nobody can be found.
 func (f *Faces) Load() error {
-	held, refused, err := f.Vault.Load(f.Rules.Model)
-	if err != nil {
-		return err
-	}
 	now, _ := f.Now()
-	for _, h := range held {
+	refused, err := f.Vault.Load(f.Rules.Model, func(h vault.Held) {
 		r, ok := f.Register.InForce(h.Label.Person, now)
 		if !ok || r.Hash() != h.Label.Consent || string(r.Purpose) != h.Label.Purpose {
 			f.Arena.Wipe(h.Template)
 			f.sweep.EraseNow(h.Label.Person, wire.ReasonNoConsent)
-			continue
+			return
 		}
 		f.mu.Lock()
+		defer f.mu.Unlock()
 		f.hold(h.Label, h.Template, r.At)
-		f.mu.Unlock()
+	})
+	if err != nil {
+		for p := range f.inUse() {
+			f.rest(p)
+		}
+		return err
 	}
 	for _, r := range refused {
 		f.Write(audit.Entry{Kind: wire.KindTemplateRefused, Reason: r.Reason, Who: f.Name(r.Person)})

@@ -30,19 +30,24 @@ func (v *Vault) Erase(people ...person.ID) error {
 	if err := v.mend(); err != nil {
 		return err
 	}
-	gone := make(map[person.ID]bool)
+	gone := make(map[person.ID]keyID) // of all keys
 	for _, p := range people {
-		gone[p] = p != nobody
+		if p != nobody {
+			gone[p] = keyID{}
+		}
 	}
 	records, marks, err := v.find(gone)
 	if err != nil {
 		return fmt.Errorf("vault: erase: read %s: %w", v.path(peopleFile), err)
 	}
-	keys, err := v.dropKeys(func(p person.ID, _ keyID) bool { return gone[p] })
+	keys, err := v.keyNames(gone, false)
+	if err == nil {
+		err = v.dropKeys(keys)
+	}
 	if err != nil {
 		return err
 	}
-	if len(records) == 0 && marks == 0 && keys == 0 && len(v.owed.words) == 0 {
+	if len(records) == 0 && marks == 0 && len(keys) == 0 && len(v.owed.words) == 0 {
 		return nil
 	}
 	if err := v.step("keys erased"); err != nil {
@@ -54,7 +59,7 @@ func (v *Vault) Erase(people ...person.ID) error {
 	if err := v.step("records erased"); err != nil {
 		return err
 	}
-	return v.finish(func(k []byte) bool { return !gone[person.ID(k)] })
+	return v.finish(func(k []byte) bool { _, goes := gone[person.ID(k)]; return !goes })
 }
 
 // dropRecords deletes records and leaves a mark for each in the same transaction.
@@ -79,7 +84,7 @@ func (v *Vault) dropRecords(of []person.ID) error {
 }
 
 // find remembers what is there of these people, and tells who has a record and how many have a mark.
-func (v *Vault) find(gone map[person.ID]bool) (records []person.ID, marks int, err error) {
+func (v *Vault) find(gone map[person.ID]keyID) (records []person.ID, marks int, err error) {
 	err = v.people.View(func(tx *bbolt.Tx) error {
 		for p := range gone {
 			if b := tx.Bucket(entries).Get(p[:]); b != nil {

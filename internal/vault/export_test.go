@@ -11,7 +11,7 @@ func Decode(p [16]byte, b []byte) (again []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	r.aad = r.bind(r.device, r.key)
+	r.aad = r.bind(string(r.device), r.key)
 	return r.encode(), nil
 }
 

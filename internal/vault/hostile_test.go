@@ -198,7 +198,7 @@ func TestAnyBitMayFlip(t *testing.T) {
 			return
 		}
 		defer v.Close()
-		held, refused, err := v.Load(model)
+		held, refused, err := loadAll(v)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -297,7 +297,7 @@ func BenchmarkLoad(b *testing.B) {
 		h.enrol(uint64(i))
 	}
 	for b.Loop() {
-		held, _, err := h.vault.Load(model)
+		held, _, err := loadAll(h.vault)
 		if err != nil || len(held) != 1000 {
 			b.Fatal(err)
 		}

@@ -63,7 +63,11 @@ func (v *Vault) keep(n int, some func(from, to int) ([]Held, error)) error {
 	if !replaced {
 		return v.fit()
 	}
-	if _, err := v.dropKeys(func(p person.ID, key keyID) bool { id, ok := of[p]; return ok && key != id }); err != nil {
+	former, err := v.keyNames(of, true)
+	if err == nil {
+		err = v.dropKeys(former)
+	}
+	if err != nil {
 		return err
 	}
 	if err := v.step("old key erased"); err != nil {
@@ -89,17 +93,16 @@ const batch = 1000
 
 // keepBatch writes new keys, then the records that name them, and gives back what stood sealed there before.
 func (v *Vault) keepBatch(records []record, many []Held) (old [][]byte, err error) {
-	wrapped := make([][]byte, len(records))
-	fresh := make(map[keyID]bool, len(records))
+	wrapped, fresh := make([][]byte, len(records)), make([][]byte, len(records))
 	for i := range records {
 		if wrapped[i], err = v.seal(&records[i], many[i].Template); err != nil {
 			return nil, fmt.Errorf("vault: keep: %w", err)
 		}
-		fresh[records[i].key] = true
+		fresh[i] = append(bytes.Clone(records[i].Person[:]), records[i].key[:]...)
 	}
 	err = v.keys.update(func(tx *bbolt.Tx) error {
-		for i, r := range records {
-			if err := tx.Bucket(entries).Put(append(bytes.Clone(r.Person[:]), r.key[:]...), wrapped[i]); err != nil {
+		for i, name := range fresh {
+			if err := tx.Bucket(entries).Put(name, wrapped[i]); err != nil {
 				return err
 			}
 		}
@@ -132,7 +135,7 @@ func (v *Vault) keepBatch(records []record, many []Held) (old [][]byte, err erro
 		return nil
 	})
 	if err != nil {
-		_, undone := v.dropKeys(func(p person.ID, key keyID) bool { return fresh[key] })
+		undone := v.dropKeys(fresh)
 		v.owed = newTraces() // these keys have sealed nothing that was written
 		return nil, errors.Join(fmt.Errorf("vault: write %s: %w", v.path(peopleFile), err), undone)
 	}
@@ -168,16 +171,21 @@ func (v *Vault) seal(r *record, t template.Template) ([]byte, error) {
 // without any key it would pass for an erasure that somebody asked for.
 func (v *Vault) sweep() error {
 	replaced := false
-	named := make(map[person.ID]keyID)
-	unread := make(map[person.ID]bool)
+	var orphans [][]byte
 	err := v.view(func(people, keys *bbolt.Bucket) error {
 		replaced = has(people.Tx().Bucket(unfinished), nobody[:])
-		return people.ForEach(func(k, b []byte) error {
-			p := person.ID(k)
-			if r, err := decode(p, b); err == nil && has(keys, append(p[:], r.key[:]...)) {
-				named[p] = r.key
-			} else {
-				unread[p] = true
+		return walk(people, keys, 0, 256, func(s *somebody) error {
+			var named keyID
+			if s.record != nil {
+				r, err := decode(s.ID, s.record)
+				if named = r.key; err != nil || s.key(named) == nil {
+					return nil
+				}
+			}
+			for _, k := range s.keys {
+				if s.record == nil || !bytes.Equal(k.name[len(s.ID):], named[:]) {
+					orphans = append(orphans, bytes.Clone(k.name))
+				}
 			}
 			return nil
 		})
@@ -185,47 +193,62 @@ func (v *Vault) sweep() error {
 	if err != nil {
 		return fmt.Errorf("vault: read %s: %w", v.path(peopleFile), err)
 	}
-	dropped, err := v.dropKeys(func(p person.ID, key keyID) bool {
-		id, ok := named[p]
-		return !unread[p] && (!ok || id != key)
-	})
+	err = v.dropKeys(orphans)
 	v.owed = newTraces() // nothing here was promised to be gone, and the vault must open whatever else is in the files
-	if err != nil || !replaced && dropped == 0 {
+	if err != nil || !replaced && len(orphans) == 0 {
 		return err
 	}
 	return v.finish(func([]byte) bool { return true })
 }
 
-// dropKeys deletes wrapped keys and remembers their bytes until it is proved that no file holds them any more.
-func (v *Vault) dropKeys(which func(person.ID, keyID) bool) (int, error) {
-	var names [][]byte
-	freed := 0
-	err := v.keys.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket(entries).ForEach(func(k, wrapped []byte) error {
-			if which(person.ID(k[:16]), keyID(k[16:])) {
-				names = append(names, bytes.Clone(k))
-				freed += len(k) + len(wrapped)
-				v.owed.add(k[16:])
-				v.owed.add(wrapped)
-			}
-			return nil
-		})
-	})
-	if err == nil && len(names) > 0 {
-		err = v.keys.update(func(tx *bbolt.Tx) error {
-			for _, k := range names {
-				if err := tx.Bucket(entries).Delete(k); err != nil {
-					return err
+// keysOf are somebody's wrapped keys.
+func keysOf(keys *bbolt.Bucket, p person.ID) (all []wrapped) {
+	c := keys.Cursor()
+	for k, key := c.Seek(p[:]); bytes.HasPrefix(k, p[:]); k, key = c.Next() {
+		all = append(all, wrapped{k, key})
+	}
+	return all
+}
+
+// keyNames are the names of all keys of these people but those that spare has.
+func (v *Vault) keyNames(of map[person.ID]keyID, spare bool) (names [][]byte, err error) {
+	err = v.keys.View(func(tx *bbolt.Tx) error {
+		for p, id := range of {
+			for _, k := range keysOf(tx.Bucket(entries), p) {
+				if !spare || !bytes.Equal(k.name[len(p):], id[:]) {
+					names = append(names, bytes.Clone(k.name))
 				}
 			}
-			return nil
-		})
+		}
+		return nil
+	})
+	return names, err
+}
+
+// dropKeys deletes wrapped keys and remembers their bytes until it is proved that no file holds them any more.
+func (v *Vault) dropKeys(names [][]byte) error {
+	if len(names) == 0 {
+		return nil
 	}
+	freed := 0
+	err := v.keys.update(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(entries)
+		for _, k := range names {
+			wrapped := b.Get(k)
+			freed += len(k) + len(wrapped)
+			v.owed.add(k[len(person.ID{}):])
+			v.owed.add(wrapped)
+			if err := b.Delete(k); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
-		return 0, fmt.Errorf("vault: erase keys in %s: %w", v.path(keysFile), err)
+		return fmt.Errorf("vault: erase keys in %s: %w", v.path(keysFile), err)
 	}
 	v.keys.live -= int64(freed)
-	return len(names), nil
+	return nil
 }
 
 func (v *Vault) step(name string) error {

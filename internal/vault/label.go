@@ -73,7 +73,7 @@ func (l Label) check() error {
 // A record is what lies in people.db under a person: the associated data, length first, then the sealed template.
 type record struct {
 	Label
-	device string
+	device []byte
 	key    keyID
 	aad    []byte
 	sealed []byte
@@ -99,17 +99,16 @@ func decode(p person.ID, b []byte) (record, error) {
 	l := Label{Purpose: string(part[2])}
 	var expiry [8]byte
 	var key keyID
-	for i, to := range map[int][]byte{1: l.Person[:], 4: l.Model[:], 5: l.Consent[:], 6: expiry[:], 7: key[:]} {
-		if copy(to, part[i]) != len(to) || len(part[i]) != len(to) {
-			return record{}, errRecord
-		}
-	}
+	whole := fits(l.Person[:], part[1]) && fits(l.Model[:], part[4]) && fits(l.Consent[:], part[5]) &&
+		fits(expiry[:], part[6]) && fits(key[:], part[7])
 	l.Expiry = time.Unix(int64(binary.BigEndian.Uint64(expiry[:])), 0).UTC()
-	if len(rest) > 0 || string(part[0]) != sealedTemplate || l.Person != p || l.check() != nil {
+	if !whole || len(rest) > 0 || string(part[0]) != sealedTemplate || l.Person != p || l.check() != nil {
 		return record{}, errRecord
 	}
-	return record{l, string(part[3]), key, aad, sealed}, nil
+	return record{l, part[3], key, aad, sealed}, nil
 }
+
+func fits(to, from []byte) bool { return copy(to, from) == len(to) && len(from) == len(to) }
 
 func cut(b []byte) (field, rest []byte, ok bool) {
 	if len(b) < 2 {

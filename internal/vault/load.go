@@ -1,10 +1,15 @@
 package vault
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"errors"
 	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
 
 	"example.org/edged/internal/person"
 	"example.org/edged/internal/template"
@@ -24,63 +29,107 @@ type Refused struct {
 	Reason wire.Reason
 }
 
-// Load opens everything that was made by this model into the arena. What does not open stays where it is, and is
-// named with the reason; only Erase removes anything. Records whose erasure has begun are not among either (Pending).
-func (v *Vault) Load(model [32]byte) ([]Held, []Refused, error) {
+// Load opens everything that was made by this model into the arena, as much at a time as there are cores, and hands
+// each to take, which wipes it when it has what it needs: so no more templates lie in memory than take keeps. take is
+// called from several goroutines at the same time and must not call the vault. What does not open stays where it is,
+// and is named with the reason; only Erase removes anything. Records whose erasure has begun are not among either
+// (Pending). After an error some may have been taken.
+func (v *Vault) Load(model [32]byte, take func(Held)) ([]Refused, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if err := v.mend(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	wrap, err := v.wrap()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	var held []Held
-	var refused []Refused
-	err = v.view(func(people, keys *bbolt.Bucket) error {
-		return people.ForEach(func(k, b []byte) error {
-			p := person.ID(k)
-			if !hasKey(keys, p) {
-				return nil
-			}
-			l, t, err := v.unseal(wrap, keys, p, b)
-			switch {
-			case errors.Is(err, errRecord):
-				refused = append(refused, Refused{p, wire.ReasonDamaged})
-			case err != nil:
-				return err
-			case l.Model != model:
-				v.arena.Wipe(t)
-				refused = append(refused, Refused{p, wire.ReasonOtherModel})
-			default:
-				held = append(held, Held{l, t})
-			}
-			return nil
-		})
-	})
-	if err != nil {
-		for _, h := range held {
-			v.arena.Wipe(h.Template)
+	l := &loading{v: v, wrap: wrap, model: model, take: take}
+	var all sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(l.run)
+	}
+	all.Wait()
+	if len(l.errs) > 0 {
+		return nil, fmt.Errorf("vault: load %s: %w", v.path(peopleFile), l.errs[0])
+	}
+	slices.SortFunc(l.refused, func(a, b Refused) int { return bytes.Compare(a.Person[:], b.Person[:]) })
+	return l.refused, nil
+}
+
+// A loading is one Load, that several goroutines do.
+type loading struct {
+	v     *Vault
+	wrap  cipher.AEAD // has no state: each call brings its nonce
+	model [32]byte
+	take  func(Held)
+	next  atomic.Int32 // the part to do next
+
+	mu      sync.Mutex
+	refused []Refused
+	errs    []error
+}
+
+// parts is into how many parts people are divided, by the first byte of their ids, which are drawn at random.
+const parts = 64
+
+func (l *loading) run() {
+	for {
+		part := int(l.next.Add(1)) - 1
+		if part >= parts {
+			return
 		}
-		return nil, nil, fmt.Errorf("vault: load %s: %w", v.path(peopleFile), err)
+		err := l.v.view(func(people, keys *bbolt.Bucket) error {
+			return walk(people, keys, part*256/parts, (part+1)*256/parts, l.see)
+		})
+		if err != nil {
+			l.mu.Lock()
+			l.errs = append(l.errs, err)
+			l.mu.Unlock()
+			l.next.Store(parts)
+			return
+		}
 	}
-	return held, refused, nil
+}
+
+func (l *loading) see(s *somebody) error {
+	if s.record == nil || len(s.keys) == 0 {
+		return nil
+	}
+	label, t, err := l.v.unseal(l.wrap, s)
+	switch {
+	case errors.Is(err, errRecord):
+		l.refuse(s.ID, wire.ReasonDamaged)
+	case err != nil:
+		return err
+	case label.Model != l.model:
+		l.v.arena.Wipe(t)
+		l.refuse(s.ID, wire.ReasonOtherModel)
+	default:
+		l.take(Held{label, t})
+	}
+	return nil
+}
+
+func (l *loading) refuse(p person.ID, why wire.Reason) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.refused = append(l.refused, Refused{p, why})
 }
 
 // unseal opens one record. The label comes back only when the seal has proved it.
-func (v *Vault) unseal(wrap cipher.AEAD, keys *bbolt.Bucket, p person.ID, b []byte) (Label, template.Template, error) {
-	r, err := decode(p, b)
+func (v *Vault) unseal(wrap cipher.AEAD, s *somebody) (Label, template.Template, error) {
+	r, err := decode(s.ID, s.record)
 	if err != nil {
 		return Label{}, template.Template{}, err
 	}
-	wrapped := keys.Get(append(p[:], r.key[:]...))
-	if len(wrapped) != wrappedLen || r.device != v.device {
+	wrapped := s.key(r.key)
+	if len(wrapped) != wrappedLen || string(r.device) != v.device {
 		return Label{}, template.Template{}, errRecord
 	}
 	var key [32]byte
 	defer clear(key[:])
-	if _, err := wrap.Open(key[:0], wrapped[:wrap.NonceSize()], wrapped[wrap.NonceSize():], bindKey(v.device, p, r.key)); err != nil {
+	if _, err := wrap.Open(key[:0], wrapped[:wrap.NonceSize()], wrapped[wrap.NonceSize():], bindKey(v.device, s.ID, r.key)); err != nil {
 		return Label{}, template.Template{}, errRecord
 	}
 	// The label is encoded anew from what was understood: what is proved is what is used.

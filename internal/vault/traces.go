@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -31,6 +32,9 @@ func (t *traces) add(b []byte) {
 		t.filter = new([1 << filterBits / 64]uint64)
 	}
 	for i := 0; i+word <= len(b); i++ {
+		if bytes.Count(b[i:i+word], []byte{0}) >= word/2 {
+			continue // no random word is like that (2 in 10⁸), and a file is full of them
+		}
 		w := binary.NativeEndian.Uint64(b[i:])
 		t.words[w] = struct{}{}
 		t.filter[w>>6%(1<<filterBits/64)] |= 1 << (w % 64)

@@ -41,7 +41,7 @@ func (v *Vault) Turn() (int, error) {
 		wipe()
 		err := v.view(func(people, keys *bbolt.Bucket) error {
 			for _, p := range stale[from:to] {
-				l, t, err := v.unseal(wrap, keys, p, people.Get(p[:]))
+				l, t, err := v.unseal(wrap, &somebody{p, people.Get(p[:]), keysOf(keys, p)})
 				if err == nil {
 					many = append(many, Held{l, t})
 				} else if !errors.Is(err, errRecord) { // damaged ones stay what they are

@@ -9,6 +9,7 @@ import (
 	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -191,7 +192,7 @@ func (h *house) keep(p person.ID, seed uint64) {
 
 func (h *house) load() (map[person.ID]template.Template, map[person.ID]wire.Reason) {
 	h.t.Helper()
-	held, refused, err := h.vault.Load(model)
+	held, refused, err := loadAll(h.vault)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -206,6 +207,17 @@ func (h *house) load() (map[person.ID]template.Template, map[person.ID]wire.Reas
 		out[x.Person] = x.Reason
 	}
 	return in, out
+}
+
+// loadAll holds everybody at once, as nothing but a test does.
+func loadAll(v *vault.Vault) (held []vault.Held, refused []vault.Refused, err error) {
+	var mu sync.Mutex
+	refused, err = v.Load(model, func(h vault.Held) {
+		mu.Lock()
+		defer mu.Unlock()
+		held = append(held, h)
+	})
+	return held, refused, err
 }
 
 func (h *house) shows(f template.Template, seed uint64) bool {
@@ -289,7 +301,7 @@ func TestEnrollingAnewReplacesTemplateAndKey(t *testing.T) {
 func TestATemplateOfAnotherModelIsNamed(t *testing.T) {
 	h := newHouse(t)
 	ada := h.enrol(1)
-	_, refused, err := h.vault.Load([32]byte{7})
+	refused, err := h.vault.Load([32]byte{7}, func(vault.Held) { t.Error("held") })
 	if err != nil || len(refused) != 1 || refused[0] != (vault.Refused{Person: ada, Reason: wire.ReasonOtherModel}) {
 		t.Fatalf("%v, %v", refused, err)
 	}
