@@ -69,7 +69,7 @@ type face struct {
 func New(p Parts) *Faces {
 	f := &Faces{Parts: p, held: map[person.ID]face{}, erasing: map[person.ID]wire.Session{}}
 	f.limits = retention.NewLimits(p.Inactive, p.Age, f.inUse)
-	f.sweep = retention.New(p.Now, f.rest, func(who person.ID) error { return p.Vault.Erase(who) }, f.erased, p.Register, f.limits)
+	f.sweep = retention.New(p.Now, f.rest, p.Vault.Erase, f.erased, p.Register, f.limits)
 	return f
 }
 

@@ -37,9 +37,16 @@ func memory(t *testing.T, pid int) (all []mapping) {
 	}
 	defer mem.Close()
 	for _, line := range strings.Split(string(maps), "\n") {
-		var from, to uint64
+		var from, to, at uint64
 		var perms string
-		if n, _ := fmt.Sscanf(line, "%x-%x %s", &from, &to, &perms); n == 3 {
+		if n, _ := fmt.Sscanf(line, "%x-%x %s %x", &from, &to, &perms, &at); n == 4 {
+			// bbolt maps more than its file has, and behind the file's last page there is no memory.
+			if name := strings.Index(line, "/"); name > 0 {
+				if st, err := os.Stat(line[name:]); err == nil && st.Mode().IsRegular() {
+					page := uint64(os.Getpagesize())
+					to = min(to, from+max(uint64(st.Size()), at)-at+page-1) / page * page
+				}
+			}
 			m := mapping{name: line}
 			if strings.HasPrefix(perms, "r") && !strings.Contains(line, "[v") {
 				m.bytes = make([]byte, to-from)

@@ -6,6 +6,9 @@
 // from their own files what is due, so the first pass finishes what the last life began. Each step may therefore run
 // twice and must not mind.
 //
+// Many whose day is the same are erased together, because an erasure costs a key generation however many it is of; each
+// is told on its own. Who asks to be forgotten goes before those whose date has come, also while those are under way.
+//
 // Time is the clock's: while it is not trusted, its Now is the floor, so nothing is erased early because somebody set
 // the year wrong, and nothing whose date even the floor has passed lives on.
 package retention
@@ -24,6 +27,7 @@ const (
 	longest   = time.Minute // between two looks at the calendars: a date may come earlier when the clock is put right
 	shortest  = time.Second // so that no calendar can make a storm of it
 	firstWait = time.Second // after an erasure that did not work; then doubled, up to longest
+	together  = 64          // people at a time: somebody who asks meanwhile waits for no more than these
 )
 
 // A calendar knows from its own file whose face must be gone by a time, incl. what was asked and not finished, and when
@@ -48,7 +52,7 @@ type Erasure struct {
 type Sweep struct {
 	now       func() (time.Time, bool)
 	rest      func(person.ID)
-	erase     func(person.ID) error
+	erase     func(...person.ID) error
 	tell      func(Erasure) error
 	calendars []calendar
 	wake      chan struct{}
@@ -61,7 +65,7 @@ type Sweep struct {
 type task struct {
 	Erasure
 	asks  int           // how often EraseNow was called for it
-	gone  bool          // erased since the latest of them, not yet recorded
+	tried bool          // since the latest of them; how it went is not yet recorded
 	again time.Duration // wait after the next failure
 	next  time.Time     // on the process's own clock: waiting must not depend on the time of day
 }
@@ -69,7 +73,7 @@ type task struct {
 // New makes a Sweep. now is the clock's; rest takes a person out of the gallery, and a match in flight does not find
 // them after it returns; erase is the vault's; tell records each try, and an error from it means: not recorded, ask
 // again.
-func New(now func() (time.Time, bool), rest func(person.ID), erase func(person.ID) error, tell func(Erasure) error, calendars ...calendar) *Sweep {
+func New(now func() (time.Time, bool), rest func(person.ID), erase func(...person.ID) error, tell func(Erasure) error, calendars ...calendar) *Sweep {
 	return &Sweep{now: now, rest: rest, erase: erase, tell: tell, calendars: calendars,
 		wake: make(chan struct{}, 1), open: map[person.ID]*task{}}
 }
@@ -148,7 +152,7 @@ func (s *Sweep) begin(p person.ID, reason wire.Reason, anew bool) {
 	}
 	if t := s.open[p]; anew {
 		t.asks++
-		t.gone, t.next = false, time.Time{}
+		t.tried, t.next = false, time.Time{}
 	}
 }
 
@@ -159,50 +163,93 @@ func (s *Sweep) sweep(ctx context.Context) {
 			s.begin(p, reason, false)
 		}
 	}
-	for _, t := range s.ready() {
-		if ctx.Err() != nil {
+	for ctx.Err() == nil {
+		switch some, tell := s.ready(); {
+		case len(some) == 0:
 			return
+		case tell:
+			s.record(some[0])
+		default:
+			s.try(some)
 		}
-		s.try(t)
 	}
 }
 
-// ready lists the tasks whose wait is over.
-func (s *Sweep) ready() []*task {
+// ready is what to do next: tell of one, or erase some. Whoever asked comes first, so this is asked anew each time.
+func (s *Sweep) ready() (some []*task, tell bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var all []*task
+	now, best := time.Now(), -1
 	for _, t := range s.open {
-		if !t.next.After(time.Now()) {
-			all = append(all, t)
+		if t.next.After(now) {
+			continue
+		}
+		rank := t.rank()
+		if rank > best {
+			best, some, tell = rank, some[:0], t.tried
+		}
+		if rank == best && t.fits(some) {
+			some = append(some, t)
 		}
 	}
-	return all
+	return some, tell
 }
 
-// try does what is left of one erasure. Only Run's goroutine gets here, so a task is not tried twice at a time.
-func (s *Sweep) try(t *task) {
-	s.mu.Lock()
-	asks, gone := t.asks, t.gone
-	s.mu.Unlock()
-	if !gone {
-		t.Tries++
-		t.Err = s.erase(t.Person)
-		t.At, t.Trusted = s.now()
+// rank: the erasure of who asked, telling of it, telling of others, erasing others.
+func (t *task) rank() int {
+	switch {
+	case t.asks > 0 && !t.tried:
+		return 3
+	case t.asks > 0:
+		return 2
+	case t.tried:
+		return 1
 	}
-	err := s.tell(t.Erasure)
+	return 0
+}
+
+// fits tells whether t is erased together with these. After each failure fewer are tried together, at last one by one:
+// if it is one who cannot be erased, the others do not wait for them for ever.
+func (t *task) fits(some []*task) bool {
+	return len(some) == 0 || t.Tries == some[0].Tries && len(some) < together>>min(2*t.Tries, 62)
+}
+
+// try erases some people at once. Only Run's goroutine gets here, so a task is not tried twice at a time.
+func (s *Sweep) try(some []*task) {
+	people, asks := make([]person.ID, len(some)), make([]int, len(some))
+	s.mu.Lock()
+	for i, t := range some {
+		people[i], asks[i] = t.Person, t.asks
+	}
+	s.mu.Unlock()
+	err := s.erase(people...)
+	at, trusted := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if t.asks != asks {
-		return // asked again meanwhile: all of it once more
+	for i, t := range some {
+		t.Tries++
+		t.Err, t.At, t.Trusted = err, at, trusted
+		t.tried = t.asks == asks[i] // asked again meanwhile: all of it once more
 	}
-	t.gone = t.Err == nil
-	if t.gone && err == nil {
+}
+
+// record tells how a try went.
+func (s *Sweep) record(t *task) {
+	s.mu.Lock()
+	asks, e := t.asks, t.Erasure
+	s.mu.Unlock()
+	err := s.tell(e)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case t.asks != asks: // asked again meanwhile
+	case e.Err == nil && err == nil:
 		delete(s.open, t.Person)
-		return
+	default:
+		t.tried = e.Err == nil // erased and not recorded: only that once more
+		t.next = time.Now().Add(t.again)
+		t.again = min(2*t.again, longest)
 	}
-	t.next = time.Now().Add(t.again)
-	t.again = min(2*t.again, longest)
 }
 
 // pause is how long there is nothing to do.

@@ -43,7 +43,9 @@ type room struct {
 	sweep    *retention.Sweep
 	faces    map[person.ID]bool
 	mu       sync.Mutex
-	steps    []string // in the order in which they happened
+	batches  [][]person.ID // who were erased together
+	poison   person.ID     // who cannot be erased
+	steps    []string      // in the order in which they happened
 	told     []retention.Erasure
 	broken   error // what erasing answers
 	mute     error // what recording answers
@@ -126,12 +128,18 @@ func (r *room) has(p person.ID) (face bool) {
 	return face
 }
 
-func (r *room) erase(p person.ID) (err error) {
+func (r *room) erase(people ...person.ID) (err error) {
 	var meddle func()
 	r.let(func() {
 		r.steps = append(r.steps, "erase")
-		if err = r.broken; err == nil {
-			delete(r.faces, p)
+		r.batches = append(r.batches, people)
+		if err = r.broken; err == nil && slices.Contains(people, r.poison) {
+			err = errors.New("one of them cannot be erased")
+		}
+		for _, p := range people {
+			if err == nil {
+				delete(r.faces, p)
+			}
 		}
 		meddle, r.meddle = r.meddle, nil
 	})
@@ -359,6 +367,88 @@ func TestT16_AWrongYearErasesNothingAndKeepsNothing(t *testing.T) {
 		}
 		if e := r.heard()[len(r.heard())-1]; e.Trusted {
 			t.Errorf("told with a trusted time: %+v", e)
+		}
+	})
+}
+
+// many enrols n people in the same moment, so that they are due in the same moment.
+func (r *room) many(n int) (all []person.ID) {
+	for i := range n {
+		p := person.ID{1, byte(i), byte(i >> 8)}
+		r.enrol(p)
+		all = append(all, p)
+	}
+	return all
+}
+
+func TestManyWhoseDayIsTheSameAreErasedTogetherAndToldEach(t *testing.T) {
+	live(t, func(t *testing.T, r *room) {
+		all := r.many(150)
+		time.Sleep(2*day + time.Second)
+		synctest.Wait()
+		told := map[person.ID]int{}
+		for _, e := range r.heard() {
+			if told[e.Person]++; e.Err != nil || e.Reason != wire.ReasonExpired || e.Tries != 1 {
+				t.Errorf("told %+v", e)
+			}
+		}
+		for _, p := range all {
+			if r.has(p) || told[p] != 1 {
+				t.Fatalf("%v: alive %t, told %d times", p, r.has(p), told[p])
+			}
+		}
+		if len(r.batches) != 3 || r.sweep.Open() != 0 {
+			t.Errorf("erased in %d goes, %d open", len(r.batches), r.sweep.Open())
+		}
+	})
+}
+
+func TestWhoAsksGoesBeforeTheManyWhoseDayHasCome(t *testing.T) {
+	live(t, func(t *testing.T, r *room) {
+		r.many(300)
+		time.Sleep(day)
+		r.enrol(anna)
+		r.let(func() { r.meddle = func() { r.withdraw(anna) } }) // while the first of the many are being erased
+		time.Sleep(day + time.Second)
+		synctest.Wait()
+		if len(r.batches) < 3 || !slices.Equal(r.batches[1], []person.ID{anna}) {
+			t.Errorf("%d goes; the second was of %d", len(r.batches), len(r.batches[1]))
+		}
+		if e := r.heard()[0]; e.Person != anna || e.Reason != wire.ReasonWithdrawn {
+			t.Errorf("told first: %+v", e)
+		}
+		if r.sweep.Open() != 0 {
+			t.Errorf("%d open", r.sweep.Open())
+		}
+	})
+}
+
+// A failure is everybody's in that go: counted, told and tried again for each; and one who cannot be erased does not
+// keep the others.
+func TestAFailureOfManyIsToldForEachAndOneDoesNotKeepTheOthers(t *testing.T) {
+	live(t, func(t *testing.T, r *room) {
+		all := r.many(60)
+		r.let(func() { r.poison = all[17] })
+		time.Sleep(2*day + 500*time.Millisecond)
+		synctest.Wait()
+		if r.sweep.Late() != 60 || len(r.heard()) != 60 {
+			t.Fatalf("%d late, told %d times", r.sweep.Late(), len(r.heard()))
+		}
+		for _, e := range r.heard() {
+			if e.Err == nil {
+				t.Fatalf("told %+v", e)
+			}
+		}
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		if r.sweep.Open() != 1 || !r.has(all[17]) || r.has(all[18]) {
+			t.Errorf("%d open", r.sweep.Open())
+		}
+		r.let(func() { r.poison = person.ID{} })
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		if r.sweep.Open() != 0 || r.has(all[17]) {
+			t.Error("tried again, and still there")
 		}
 	})
 }
