@@ -46,6 +46,9 @@ func speak(f *os.File, pictures []string, seen map[string]int) error {
 			seen[p]++
 		}
 		m := wire.Measured{Index: uint32(i), Finding: wire.FaceFound, Verdict: wire.Good}
+		if strings.Contains(p, "good-") {
+			m.Enrol = wire.Good
+		}
 		switch name := filepath.Base(p); {
 		case strings.Contains(name, "crash"):
 			return errors.New("signal: segmentation fault")
@@ -56,7 +59,7 @@ func speak(f *os.File, pictures []string, seen map[string]int) error {
 		case strings.Contains(name, "doubt"):
 			m.Live = .02
 		case strings.Contains(name, "far-away"):
-			m.Live, m.Verdict = 0, wire.TooFar
+			m.Live, m.Verdict, m.Enrol = 0, wire.TooFar, wire.TooFar
 		case strings.Contains(name, "lives"):
 			m.Live = 1
 		default:

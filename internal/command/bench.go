@@ -7,6 +7,7 @@ import (
 type benchCmd struct {
 	Accuracy benchAccuracyCmd `cmd:"" help:"Measure error rates on pictures of your own; nothing is stored."`
 	Liveness benchLivenessCmd `cmd:"" help:"Measure how often a print or a screen passes for a living face, and how often a person does not."`
+	Enrol    benchEnrolCmd    `cmd:"" help:"Measure how many pictures pass each gate of an enrolment."`
 	Search   benchSearchCmd   `cmd:"" help:"Measure how fast somebody is found among many, beside a plain exact scan."`
 	Passage  benchPassageCmd  `cmd:"" help:"Measure how long a passage takes, and what the rooms cost."`
 	Rest     benchRestCmd     `cmd:"" help:"Measure what an eye costs that watches an empty hall, and perhaps somebody in it."`

@@ -158,7 +158,7 @@ func (e *player) whom() (*wire.Sighting, error) {
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
 		return nil, err
 	}
-	s := &wire.Sighting{Frame: e.frame, CapturedAt: ts.Nano(), InZone: 1, Verdict: wire.Good, EyeDistance: 80, Live: 0.9, Model: e.model}
+	s := &wire.Sighting{Frame: e.frame, CapturedAt: ts.Nano(), InZone: 1, Verdict: wire.Good, Enrol: wire.Good, EyeDistance: 80, Live: 0.9, Model: e.model}
 	for _, f := range files {
 		script, err := os.ReadFile(filepath.Join(e.folder, f.Name()))
 		if err != nil {

@@ -61,18 +61,24 @@ func (f *Faces) See(w *wire.Sighting, advice wire.Prompt) bool {
 	if f.session == nil {
 		return false
 	}
-	n, of := f.session.Taken()
-	switch {
-	case f.session.Late(f.Uptime()):
+	if f.session.Late(f.Uptime()) {
 		f.fail(enrol.ErrTimeOut)
-	case f.session.Take(w):
-		f.finish()
-	case w.Verdict != wire.Good && w.Verdict != wire.NoFace:
-		f.Screen(f.turn, advice, 0, n, of)
-	default:
-		n, of = f.session.Taken()
-		f.Screen(f.turn, wire.PromptLook, 0, n, of)
+		return true
 	}
+	step := f.session.Take(w)
+	if step == enrol.Done {
+		f.finish()
+		return true
+	}
+	p := wire.PromptLook
+	switch {
+	case step == enrol.EyesShut:
+		p = wire.PromptEyes
+	case w.Enrol != wire.Good && w.Enrol != wire.NoFace:
+		p = advice
+	}
+	n, of := f.session.Taken()
+	f.Screen(f.turn, p, 0, n, of)
 	return true
 }
 
@@ -113,6 +119,9 @@ func (f *Faces) finish() {
 	now, _ := f.Now()
 	s, turn := f.session, f.turn
 	label, t, err := s.Finish(now)
+	for _, other := range s.Alike() { // the operator hears of it before anything is stored, and whether or not it is
+		f.Write(audit.Entry{Kind: wire.KindSameFace, Reason: wire.ReasonSameFace, Who: f.Name(other)})
+	}
 	if err != nil {
 		f.fail(err)
 		return
@@ -129,12 +138,16 @@ func (f *Faces) finish() {
 		return
 	}
 	f.hold(label, t, agreed.At)
+	delete(f.refused, label.Person)
 	f.drop()
 	who := f.Name(label.Person)
 	f.Write(audit.Entry{Kind: wire.KindEnrolled, Who: who, Consent: audit.Hash(label.Consent), Until: label.Expiry.Unix(),
 		Commit: f.Receipts.Commit(who, audit.Hash(label.Consent))})
 	f.Screen(turn, wire.PromptEnrolled, label.Expiry.Unix(), 0, 0)
 }
+
+// refusals is how often in a row somebody is asked to try again, before they are offered the other ways instead.
+const refusals = 3
 
 // fail ends the session without blame.
 func (f *Faces) fail(why error) {
@@ -147,11 +160,20 @@ func (f *Faces) fail(why error) {
 	case errors.Is(why, enrol.ErrNotJudged):
 		reason = wire.ReasonNotJudged
 	case errors.Is(why, enrol.ErrAnother):
-		reason = wire.ReasonAmbiguous
+		reason = wire.ReasonSameFace
 	}
 	f.Log.Info("an enrolment ended without a template", slog.String("why", why.Error()))
 	f.Write(audit.Entry{Kind: wire.KindEnrolmentFailed, Reason: reason, Who: f.Name(who)})
-	f.Screen(turn, wire.PromptNotTaken, 0, 0, 0)
+	prompt := wire.PromptNotTaken
+	if !errors.Is(why, enrol.ErrAnother) {
+		if f.refused == nil {
+			f.refused = map[person.ID]int{}
+		}
+		if f.refused[who]++; f.refused[who] >= refusals {
+			prompt = wire.PromptWays
+		}
+	}
+	f.Screen(turn, prompt, 0, 0, 0)
 }
 
 // drop wipes and forgets the session. f.mu is held.

@@ -56,6 +56,7 @@ type Faces struct {
 	session *enrol.Session // nil when nobody is being enrolled
 	busy    atomic.Bool    // session != nil, readable without the lock
 	turn    wire.Session
+	refused map[person.ID]int          // enrolments in a row that ended without a template
 	erasing map[person.ID]wire.Session // who is told on the screen when their face has gone
 }
 
@@ -174,6 +175,7 @@ func (f *Faces) rest(p person.ID) {
 	f.Gallery.Remove(p)
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	delete(f.refused, p)
 	if t, ok := f.held[p]; ok {
 		f.Arena.Wipe(t.Template)
 		delete(f.held, p)

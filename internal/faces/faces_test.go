@@ -76,7 +76,7 @@ func TestEnrolmentsThatEndWithoutATemplate(t *testing.T) {
 		says wire.Prompt
 	}{
 		"a photograph":                       {func(s *stand) { s.see(1, 0); s.see(1, 0); s.see(1, 0) }, wire.ReasonNotLive, wire.PromptNotTaken},
-		"a face that is somebody else's":     {func(s *stand) { s.see(9, 1); s.see(9, 1); s.see(9, 1) }, wire.ReasonAmbiguous, wire.PromptNotTaken},
+		"a face that is somebody else's":     {func(s *stand) { s.see(9, 1); s.see(9, 1); s.see(9, 1) }, wire.ReasonSameFace, wire.PromptNotTaken},
 		"nobody stays, and nothing is heard": {func(s *stand) { s.see(1, 1); s.wait(2 * time.Minute); s.Tick() }, wire.ReasonNone, wire.PromptNotTaken},
 		"nobody stays, and frames go on":     {func(s *stand) { s.see(1, 1); s.wait(2 * time.Minute); s.see(1, 1) }, wire.ReasonNone, wire.PromptNotTaken},
 	} {
@@ -107,12 +107,12 @@ func TestEnrolmentsThatEndWithoutATemplate(t *testing.T) {
 func TestOnlyFramesOfTheSittingAreTaken(t *testing.T) {
 	s := open(t, t.TempDir(), nil)
 	s.Agree(1, resident, s.notice.Hash(), "zh")
-	early := &wire.Sighting{CapturedAt: int64(s.up) - 1, InZone: 1, Verdict: wire.Good, Live: 1, Model: model, Feature: face(5)}
+	early := &wire.Sighting{CapturedAt: int64(s.up) - 1, InZone: 1, Verdict: wire.Good, Enrol: wire.Good, Live: 1, Model: model, Feature: face(5)}
 	for range 5 {
 		w := *early
 		s.See(&w, wire.PromptHome)
 	}
-	alien := &wire.Sighting{CapturedAt: int64(s.up), InZone: 1, Verdict: wire.Good, Live: 1, Model: [32]byte{8}, Feature: face(5)}
+	alien := &wire.Sighting{CapturedAt: int64(s.up), InZone: 1, Verdict: wire.Good, Enrol: wire.Good, Live: 1, Model: [32]byte{8}, Feature: face(5)}
 	for range 5 {
 		w := *alien
 		s.See(&w, wire.PromptHome)
@@ -278,7 +278,7 @@ func TestNoDoorOpensAfterAWithdrawalReturned(t *testing.T) {
 		withdrawn.Store(false)
 		s.Agree(1, resident, s.notice.Hash(), "zh")
 		for range 3 {
-			w := &wire.Sighting{CapturedAt: int64(s.up), InZone: 1, Verdict: wire.Good, Live: 1, Model: model, Feature: face(1)}
+			w := &wire.Sighting{CapturedAt: int64(s.up), InZone: 1, Verdict: wire.Good, Enrol: wire.Good, Live: 1, Model: model, Feature: face(1)}
 			s.See(w, wire.PromptHome)
 		}
 		for before := opened.Load(); opened.Load() == before; { // they really do find and open

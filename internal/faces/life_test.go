@@ -149,7 +149,7 @@ func (r *room) start() {
 func (r *room) restart() { r.stop(); r.start() }
 
 func sighting() *wire.Sighting {
-	w := &wire.Sighting{Verdict: wire.Good, Model: thePack, Live: 1}
+	w := &wire.Sighting{Verdict: wire.Good, Enrol: wire.Good, Model: thePack, Live: 1}
 	w.Feature[3] = 1
 	return w
 }

@@ -163,7 +163,7 @@ func face(seed uint64) (v [wire.FeatureLen]float32) {
 // see is one good frame of now.
 func (s *stand) see(seed uint64, live float32) bool {
 	s.wait(100 * time.Millisecond)
-	return s.See(&wire.Sighting{CapturedAt: int64(s.up), InZone: 1, Verdict: wire.Good, Live: live, Model: s.model, Feature: face(seed)}, wire.PromptHome)
+	return s.See(&wire.Sighting{CapturedAt: int64(s.up), InZone: 1, Verdict: wire.Good, Enrol: wire.Good, Live: live, Model: s.model, Feature: face(seed)}, wire.PromptHome)
 }
 
 // agree lets somebody agree and be enrolled.

@@ -18,6 +18,7 @@ import (
 	"example.org/edged/internal/match"
 	"example.org/edged/internal/notice"
 	"example.org/edged/internal/passage"
+	"example.org/edged/internal/person"
 	"example.org/edged/internal/receipt"
 	"example.org/edged/internal/template"
 	"example.org/edged/internal/vault"
@@ -110,7 +111,8 @@ func (k *keeper) openFaces(ctx context.Context) (*album, error) {
 	a.faces = faces.New(faces.Parts{
 		Arena: a.arena, Vault: a.vault, Gallery: a.gallery, Register: a.register,
 		Rules: enrol.Rules{Model: model, Purpose: string(notice.DoorEntry), Frames: f.EnrolFrom, Live: live,
-			Same: sameSitting, Within: time.Minute, Unique: threshold},
+			Same: sameSitting, Within: time.Minute, Unique: threshold,
+			Twins: func(a, b person.ID) bool { return k.book.Marked(a) && k.book.Marked(b) }},
 		Now: k.clock.Now, Uptime: uptime, Write: k.scribe.Write, Name: k.scribe.Pseudonym,
 		Screen: k.screen, Gaze: k.gazeChanged, Full: k.full.Load, Log: k.log, Inactive: f.Inactive, Age: f.Age, Tier: k.tier,
 		Receipt: k.receipt, Receipts: receipt.NewDesk(k.audit, k.root.Derive(keys.Receipt)),

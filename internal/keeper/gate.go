@@ -95,7 +95,7 @@ func (k *keeper) heardEye(w wire.EyeSays) {
 		if a == nil {
 			return
 		}
-		if a.faces.See(w, passage.Advice(w.Verdict)) {
+		if a.faces.See(w, passage.Advice(w.Enrol)) {
 			return
 		}
 		if k.mode.usable() {

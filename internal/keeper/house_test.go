@@ -338,7 +338,7 @@ func (h *house) show(feature [wire.FeatureLen]float32, frames int) {
 			h.t.Fatal(err)
 		}
 		h.frame++
-		if err := h.eye.Say(&wire.Sighting{Frame: h.frame, CapturedAt: ts.Nano(), InZone: 1, Verdict: wire.Good, EyeDistance: 60, Live: .9,
+		if err := h.eye.Say(&wire.Sighting{Frame: h.frame, CapturedAt: ts.Nano(), InZone: 1, Verdict: wire.Good, Enrol: wire.Good, EyeDistance: 60, Live: .9,
 			Model: model, Feature: feature}); err != nil {
 			h.t.Fatal(err)
 		}

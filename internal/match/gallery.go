@@ -129,6 +129,20 @@ func (g *Gallery) Find(probe template.Template, at time.Time, threshold, margin 
 	return decide(best, second, threshold, margin, func() person.ID { return g.who(who) })
 }
 
+// Alike names those, apart from p, whose face the probe could be as well. It is asked before somebody is stored: a face
+// under two names is one person twice, or twins.
+func (g *Gallery) Alike(p person.ID, probe template.Template, at time.Time, threshold float32) (others []person.ID) {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	now := nanos(at)
+	g.shelf.Search(probe, g.n, func(i int, cosine float32) {
+		if !(cosine < threshold) && now < g.until(i) && g.who(i) != p { // a threshold that is not a number finds everybody
+			others = append(others, g.who(i))
+		}
+	})
+	return others
+}
+
 // decide asks for a yes in every comparison: a threshold that is not a number, or was forgotten, lets nobody in.
 func decide(best, second, threshold, margin float32, who func() person.ID) Answer {
 	if best <= template.Nothing || !(threshold > 0) || !(best >= threshold) {

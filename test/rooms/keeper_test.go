@@ -20,7 +20,7 @@ func TestAPINOpensWhateverTheOtherRoomsDo(t *testing.T) {
 			eye, err := wire.Open[wire.EyeHears, wire.EyeSays](h.eye, nil)
 			must(h.t, err)
 			go func() {
-				for n := uint64(1); eye.Say(&wire.Sighting{Frame: n, CapturedAt: int64(n), Verdict: wire.Good}) == nil; n++ {
+				for n := uint64(1); eye.Say(&wire.Sighting{Frame: n, CapturedAt: int64(n), Verdict: wire.Good, Enrol: wire.Good}) == nil; n++ {
 				}
 			}()
 		},

@@ -361,7 +361,7 @@ func (k *keeper) see(face *[wire.FeatureLen]float32) error {
 	var ts unix.Timespec
 	unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts)
 	k.frame++
-	w := &wire.Sighting{Frame: k.frame, CapturedAt: ts.Nano(), InZone: 1, Verdict: wire.Good, EyeDistance: 60, Live: 0.9, Model: model, Feature: *face}
+	w := &wire.Sighting{Frame: k.frame, CapturedAt: ts.Nano(), InZone: 1, Verdict: wire.Good, Enrol: wire.Good, EyeDistance: 60, Live: 0.9, Model: model, Feature: *face}
 	if err := k.eye.Say(w); err != nil {
 		return errCut
 	}
