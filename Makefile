@@ -47,6 +47,7 @@ test: build ## everything: format, vet, import law, tests, race detector, rooms 
 
 test-c: # called by scripts/test.sh: the flags live in build.mk
 	@$(EYE_ENV) go test -tags $(EYE_TAGS) -timeout 30m ./internal/vision/... ./internal/eye/...
+	@$(EYE_ENV) go test -tags $(EYE_TAGS),matprofile -timeout 30m -run NoMatIsLeft ./internal/vision
 	@$(LENS_ENV) go test -timeout 30m ./internal/lens/...
 
 torture: ## a thousand power cuts (ten minutes)

@@ -43,21 +43,24 @@ func (d *describer) align(c *canvas, w *warp, p points) (chip, grey []byte, err 
 
 // describe writes the feature of an upright face, brought to unit length.
 func (d *describer) describe(chip []byte, gain float64, feature *[wire.FeatureLen]float32, tookUS *uint32) error {
-	d.bgr(chip, scale(chipMean, chipScaleBy, gain))
-	return d.run(tookUS, func(out [][]float32) error {
-		var square float64
-		for _, v := range out[0] {
-			square += float64(v) * float64(v)
-		}
-		if square < 1e-12 {
-			return errors.New("feature has no length")
-		}
-		length := float32(math.Sqrt(square))
-		for i, v := range out[0] {
-			feature[i] = v / length
-		}
-		return nil
-	})
+	d.bgr(chip, d.bent.scale(chipMean, chipScaleBy, gain))
+	out, err := d.run(tookUS)
+	if err != nil {
+		return err
+	}
+	defer wipe(out)
+	var square float64
+	for _, v := range out[0] {
+		square += float64(v) * float64(v)
+	}
+	if square < 1e-12 {
+		return errors.New("feature has no length")
+	}
+	length := float32(math.Sqrt(square))
+	for i, v := range out[0] {
+		feature[i] = v / length
+	}
+	return nil
 }
 
 func (d *describer) forget() error {

@@ -61,18 +61,20 @@ func (l *landmarker) points(c *canvas, w *warp, face box, tookUS *uint32) (point
 	}
 	toGrey(l.grey, pix)
 	mean := average(l.grey)
-	s := scale(0, marksScale, gainFor(mean))
+	s := l.bent.scale(0, marksScale, gainFor(mean))
 	for i, v := range l.grey {
 		l.values[i] = s[v]
 	}
+	out, err := l.run(tookUS)
+	if err != nil {
+		return points{}, 0, err
+	}
+	defer wipe(out)
 	var p points
-	err = l.run(tookUS, func(out [][]float32) error {
-		for i := range p {
-			p[i] = complex(left+float64(out[0][i*2])*side, top+float64(out[0][i*2+1])*side)
-		}
-		return nil
-	})
-	return p, mean, err
+	for i := range p {
+		p[i] = complex(left+float64(out[0][i*2])*side, top+float64(out[0][i*2+1])*side)
+	}
+	return p, mean, nil
 }
 
 func toGrey(dst, bgr []byte) {

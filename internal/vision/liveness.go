@@ -53,13 +53,13 @@ func (j *judge) judge(c *canvas, w *warp, face box, gain float64, tookUS *uint32
 	if err != nil {
 		return 0, err
 	}
-	j.bgr(pix, scale(0, 1, gain))
-	var live float32
-	err = j.run(tookUS, func(out [][]float32) error {
-		live = softmaxFirst(out[0])
-		return nil
-	})
-	return live, err
+	j.bgr(pix, j.bent.scale(0, 1, gain))
+	out, err := j.run(tookUS)
+	if err != nil {
+		return 0, err
+	}
+	defer wipe(out)
+	return softmaxFirst(out[0]), nil
 }
 
 // softmaxFirst is the first class's share.

@@ -5,17 +5,15 @@ import (
 	"fmt"
 	"math"
 	"time"
-
-	"gocv.io/x/gocv"
 )
 
-// A network is one model with its input, which is made once and filled for every frame.
+// A network is one model with its input.
 type network struct {
-	net     gocv.Net
-	in      gocv.Mat
-	values  []float32 // the input's memory: planes of floats
-	outputs []string
-	lens    []int // length of each output
+	layers
+	values []float32 // the input's memory: planes of floats
+	lens   []int     // length of each output
+	out    [][]float32
+	bent   scaling // for pictures that are brightened
 }
 
 // An output is one of a network's answers: its name ("" when there is one only) and its length.
@@ -25,59 +23,58 @@ type output struct {
 }
 
 func openNetwork(model []byte, channels, height, width int, outputs ...output) (*network, error) {
-	net, err := gocv.ReadNetFromONNXBytes(model)
-	if err != nil {
-		return nil, fmt.Errorf("loading the network: %w", err)
-	}
-	if net.Empty() {
-		return nil, errors.New("loading the network: OpenCV finds no layers in it")
-	}
-	n := &network{net: net, in: gocv.NewMatWithSizes([]int{1, channels, height, width}, gocv.MatTypeCV32F)}
-	if n.values, err = n.in.DataPtrFloat32(); err != nil {
-		return nil, fmt.Errorf("making the input: %w", err)
-	}
+	n := &network{out: make([][]float32, 0, len(outputs))}
+	var names []string
 	for _, o := range outputs {
-		n.outputs, n.lens = append(n.outputs, o.name), append(n.lens, o.len)
+		n.lens = append(n.lens, o.len)
+		if o.name != "" {
+			names = append(names, o.name)
+		}
+	}
+	var err error
+	if n.layers, n.values, err = openLayers(model, channels, height, width, names); err != nil {
+		return nil, fmt.Errorf("loading the network: %w", err)
 	}
 	return n, nil
 }
 
-// run passes the input through the network and hands the answers to use, whose slices are dead afterwards. The time
-// of the bare pass goes to tookUS.
-func (n *network) run(tookUS *uint32, use func(out [][]float32) error) error {
-	n.net.SetInput(n.in, "")
+// run passes the input through the network and returns its answers, which are dead when it runs again; wipe them. The
+// time of the bare pass goes to tookUS.
+func (n *network) run(tookUS *uint32) ([][]float32, error) {
 	begun := time.Now()
-	var mats []gocv.Mat
-	if len(n.outputs) == 1 {
-		mats = []gocv.Mat{n.net.Forward(n.outputs[0])}
-	} else {
-		mats = n.net.ForwardLayers(n.outputs)
-	}
+	out, err := n.layers.run(n.out)
 	*tookUS = since(begun)
-	out := make([][]float32, len(mats))
-	for i := range mats {
-		defer mats[i].Close()
-		values, err := mats[i].DataPtrFloat32()
-		if err != nil {
-			return fmt.Errorf("network's answer: %w", err)
-		}
-		defer clear(values)
+	if err != nil {
+		return nil, fmt.Errorf("running the network: %w", err)
+	}
+	if len(out) != len(n.lens) {
+		return nil, fmt.Errorf("network gave %d answers instead of %d: the model does not fit its role", len(out), len(n.lens))
+	}
+	for i, values := range out {
 		if len(values) != n.lens[i] {
-			return fmt.Errorf("network answered %d numbers instead of %d: the model does not fit its role", len(values), n.lens[i])
+			return nil, fmt.Errorf("network answered %d numbers instead of %d: the model does not fit its role", len(values), n.lens[i])
 		}
 		if !finite(values) {
-			return errors.New("network answered a number that is not finite")
+			clear(values)
+			return nil, errors.New("network answered a number that is not finite")
 		}
-		out[i] = values
 	}
-	return use(out)
+	return out, nil
+}
+
+func wipe(answers [][]float32) {
+	for _, a := range answers {
+		clear(a)
+	}
 }
 
 // forget runs the network on nothing, so that its layers hold nothing of the last face.
 func (n *network) forget() error {
 	clear(n.values)
 	var took uint32
-	return n.run(&took, func([][]float32) error { return nil })
+	out, err := n.run(&took)
+	wipe(out)
+	return err
 }
 
 func (n *network) close() {
@@ -85,8 +82,7 @@ func (n *network) close() {
 		return
 	}
 	clear(n.values)
-	n.in.Close()
-	n.net.Close()
+	n.layers.close()
 }
 
 func finite(values []float32) bool {
@@ -102,12 +98,11 @@ func finite(values []float32) bool {
 type scaling [256]float32
 
 // scale is (v·gain − mean) / by, with v·gain cut off at white as a camera would.
-func scale(mean, by, gain float64) *scaling {
-	var s scaling
+func (s *scaling) scale(mean, by, gain float64) *scaling {
 	for v := range s {
 		s[v] = float32((math.Min(math.Round(float64(v)*gain), 255) - mean) / by)
 	}
-	return &s
+	return s
 }
 
 // planes spreads interleaved BGR pixels over one plane for each colour.

@@ -157,3 +157,19 @@ func TestNothingIsLeftOfAFace(t *testing.T) {
 		}
 	}
 }
+
+func TestAlike(t *testing.T) {
+	ramp, dimmed, turned, plain := make([]byte, 256), make([]byte, 256), make([]byte, 256), bytes.Repeat([]byte{9}, 256)
+	for i := range ramp {
+		ramp[i], dimmed[i], turned[i] = byte(i), byte(i/2), byte(255-i)
+	}
+	for _, c := range []struct {
+		name string
+		b    []byte
+		want float64
+	}{{"itself", ramp, 1}, {"itself, darker", dimmed, 1}, {"its negative", turned, -1}, {"a plain surface", plain, 0}} {
+		if got := alike(ramp, c.b); math.Abs(got-c.want) > 0.001 {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}

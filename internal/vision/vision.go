@@ -27,6 +27,11 @@ type Vision struct {
 	marks  *landmarker
 	live   *judge
 	trait  *describer
+	small  *detector
+	held   held
+	looks  int               // for faces
+	in     []box             // scratch: the faces in the zone,
+	out    []box             // and those beside it
 	since  int64             // when somebody came into the zone; 0: nobody is there
 	model  [sha256.Size]byte // of the feature model
 }
@@ -40,7 +45,12 @@ func Open(pack room.Pack, zone room.Zone) (*Vision, error) {
 		role string
 		open func([]byte) error
 	}{
-		{"detector", func(b []byte) (err error) { v.detect, err = newDetector(b); return }},
+		{"detector", func(b []byte) (err error) {
+			if v.detect, err = newDetector(b, detectWidth, detectHeight); err == nil {
+				v.small, err = newDetector(b, detectWidth/2, detectHeight/2)
+			}
+			return
+		}},
 		{"landmarks", func(b []byte) (err error) { v.marks, err = newLandmarker(b); return }},
 		{"liveness", func(b []byte) (err error) { v.live, err = newJudge(b); return }},
 		{"feature", func(b []byte) (err error) { v.model = sha256.Sum256(b); v.trait, err = newDescriber(b); return }},
@@ -68,30 +78,50 @@ func (v *Vision) Look(pix []byte, width, height int, s *wire.Sighting) error {
 	defer v.canvas.wipe()
 	frame, at := s.Frame, s.CapturedAt
 	*s = wire.Sighting{Frame: frame, CapturedAt: at, Model: v.model}
-	faces, err := v.find(pix, width, height, &s.StageUS)
-	if err != nil {
+	if err := v.canvas.take(pix, width, height); err != nil {
+		v.held = held{}
 		return err
 	}
-	in, outside := v.zone.split(faces, v.canvas.width, v.canvas.height)
-	s.InZone, s.Outside = count(in), count(outside)
-	if !v.stays(len(in) > 0, at) {
-		return nil
-	}
-	face := largest(in)
-	look, err := v.study(face, &s.StageUS)
+	face, look, tracked, err := v.track(&s.StageUS)
 	if err != nil {
+		v.held = held{}
+		return err
+	}
+	if tracked {
+		v.in = append(v.in[:0], face)
+		s.InZone = 1
+	} else if face, look, err = v.look(s, at); err != nil || s.InZone == 0 || look.chip == nil {
+		v.held = held{}
 		return err
 	}
 	s.EyeDistance = uint16(min(look.points.eyeDistance(), math.MaxUint16))
-	s.Verdict = v.zone.verdict(in, face, look, v.canvas.width, v.canvas.height)
+	s.Verdict = v.zone.verdict(v.in, face, look, v.canvas.width, v.canvas.height)
 	s.Enrol, s.Openness = v.zone.fit(s.Verdict, look), look.points.openness()
+	v.hold(s, &look, tracked)
 	if s.Verdict != wire.Good {
 		return nil
 	}
 	if s.Live, err = v.judge(face, look.gain, &s.StageUS); err != nil {
 		return err
 	}
-	return v.describe(look, &s.Feature, &s.StageUS)
+	return v.describe(look.chip, look.gain, &s.Feature, &s.StageUS)
+}
+
+// look finds the face that is looked at, and studies it once it has stood there for long enough.
+func (v *Vision) look(s *wire.Sighting, at int64) (box, look, error) {
+	s.StageUS = wire.Stages{}
+	faces, err := v.find(&s.StageUS)
+	if err != nil {
+		return box{}, look{}, err
+	}
+	v.in, v.out = v.zone.split(faces, v.in[:0], v.out[:0], v.canvas.width, v.canvas.height)
+	s.InZone, s.Outside = count(v.in), count(v.out)
+	if !v.stays(len(v.in) > 0, at) {
+		return box{}, look{}, nil
+	}
+	face := largest(v.in)
+	l, err := v.study(face, &s.StageUS)
+	return face, l, err
 }
 
 // stays says whether somebody has been in the zone for long enough to want something from this door. Of those who
@@ -110,7 +140,12 @@ func (v *Vision) stays(somebody bool, at int64) bool {
 func (v *Vision) Measure(pix []byte, width, height int, liveness bool, m *wire.Measured) error {
 	defer v.canvas.wipe()
 	*m = wire.Measured{Index: m.Index, Finding: wire.FaceNotFound}
-	faces, err := v.find(pix, width, height, &m.StageUS)
+	if err := v.canvas.take(pix, width, height); err != nil {
+		return err
+	}
+	begun := time.Now()
+	faces, err := v.detect.find(&v.canvas, &m.StageUS.DetectNet)
+	m.StageUS.Detect = since(begun)
 	if err != nil || len(faces) == 0 {
 		return err
 	}
@@ -120,8 +155,8 @@ func (v *Vision) Measure(pix []byte, width, height int, liveness bool, m *wire.M
 	if err != nil {
 		return err
 	}
-	in, _ := v.zone.split(faces, v.canvas.width, v.canvas.height)
-	m.Verdict = v.zone.verdict(in, face, look, v.canvas.width, v.canvas.height)
+	v.in, v.out = v.zone.split(faces, v.in[:0], v.out[:0], v.canvas.width, v.canvas.height)
+	m.Verdict = v.zone.verdict(v.in, face, look, v.canvas.width, v.canvas.height)
 	m.Enrol, m.Openness = v.zone.fit(m.Verdict, look), look.points.openness()
 	if liveness {
 		if m.Live, err = v.judge(face, look.gain, &m.StageUS); err != nil {
@@ -129,14 +164,15 @@ func (v *Vision) Measure(pix []byte, width, height int, liveness bool, m *wire.M
 		}
 	}
 	m.Finding = wire.FaceFound
-	return v.describe(look, &m.Feature, &m.StageUS)
+	return v.describe(look.chip, look.gain, &m.Feature, &m.StageUS)
 }
 
 // Forget wipes what the last face left in the crops and in the layers of the networks. The frame itself is wiped
 // after each look.
 func (v *Vision) Forget() error {
 	v.canvas.wipe()
-	return errors.Join(v.detect.forget(), v.marks.forget(), v.live.forget(), v.trait.forget())
+	v.held = held{}
+	return errors.Join(v.detect.forget(), v.small.forget(), v.marks.forget(), v.live.forget(), v.trait.forget())
 }
 
 // Model is the SHA-256 of the feature model.
@@ -147,19 +183,10 @@ func (v *Vision) Close() {
 	v.canvas.close()
 	v.warp.close()
 	v.detect.close()
+	v.small.close()
 	v.marks.close()
 	v.live.close()
 	v.trait.close()
-}
-
-func (v *Vision) find(pix []byte, width, height int, t *wire.Stages) ([]box, error) {
-	begun := time.Now()
-	if err := v.canvas.take(pix, width, height); err != nil {
-		return nil, err
-	}
-	faces, err := v.detect.find(&v.canvas, &t.DetectNet)
-	t.Detect = since(begun)
-	return faces, err
 }
 
 // A look is one face, found, turned upright and not yet judged.
@@ -191,9 +218,9 @@ func (v *Vision) judge(face box, gain float64, t *wire.Stages) (float32, error) 
 	return live, err
 }
 
-func (v *Vision) describe(l look, feature *[wire.FeatureLen]float32, t *wire.Stages) error {
+func (v *Vision) describe(chip []byte, gain float64, feature *[wire.FeatureLen]float32, t *wire.Stages) error {
 	begun := time.Now()
-	err := v.trait.describe(l.chip, l.gain, feature, &t.FeatureNet)
+	err := v.trait.describe(chip, gain, feature, &t.FeatureNet)
 	t.Feature += since(begun)
 	return err
 }

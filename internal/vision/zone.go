@@ -30,16 +30,15 @@ func withDefaults(z room.Zone) zone {
 
 // split parts the faces into those in the zone and those that pass by. A face of less than half the wanted size is
 // too far away to mean this door, wherever it is in the frame.
-func (z zone) split(faces []box, width, height int) (in, outside []box) {
-	faces = slices.Clone(faces)
-	n := 0
-	for i, f := range faces {
+func (z zone) split(faces, in, outside []box, width, height int) ([]box, []box) {
+	for _, f := range faces {
 		if z.holds(f, float64(width), float64(height)) {
-			faces[n], faces[i] = faces[i], faces[n]
-			n++
+			in = append(in, f)
+		} else {
+			outside = append(outside, f)
 		}
 	}
-	return faces[:n], faces[n:]
+	return in, outside
 }
 
 func (z zone) holds(f box, width, height float64) bool {
