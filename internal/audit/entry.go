@@ -43,7 +43,9 @@ type Entry struct {
 	Ask       wire.Ask       `json:"ask,omitzero"`       // of a request over the network
 	Recipient Hash           `json:"recipient,omitzero"` // who would have got the parcel
 	Head      uint64         `json:"head,omitzero"`      // size of the signed head that was found, or shown
-	Commit    Hash           `json:"commit,omitzero"`    // of an enrolment, and of its erasure: see package receipt
+	Commit    Hash           `json:"commit,omitzero"`    // of an enrolment, and of its erasure: see package receipt; of an assessment its hash
+	Count     uint64         `json:"count,omitzero"`     // of people, or of lines that were handed out
+	Rules     wire.RuleSet   `json:"rules,omitzero"`     // the law in force
 }
 
 // maxEntry is longer than any Entry can be (a test fills every field).

@@ -18,7 +18,7 @@ var leaves = map[reflect.Type]bool{
 	reflect.TypeFor[bool](): true, reflect.TypeFor[uint8](): true, reflect.TypeFor[int64](): true, reflect.TypeFor[uint64](): true,
 	reflect.TypeFor[wire.Kind](): true, reflect.TypeFor[wire.Method](): true, reflect.TypeFor[wire.Outcome](): true,
 	reflect.TypeFor[wire.Reason](): true, reflect.TypeFor[wire.Ask](): true, reflect.TypeFor[wire.Tier](): true,
-	reflect.TypeFor[wire.Pseudonym](): true, reflect.TypeFor[audit.Hash](): true,
+	reflect.TypeFor[wire.Pseudonym](): true, reflect.TypeFor[wire.RuleSet](): true, reflect.TypeFor[audit.Hash](): true,
 }
 
 func TestNoFieldOfAnEntryCanHoldAFace(t *testing.T) {
@@ -35,7 +35,8 @@ func TestNoFieldOfAnEntryCanHoldAFace(t *testing.T) {
 
 func TestTheLongestEntryFitsAndReadsBack(t *testing.T) {
 	e := audit.Entry{At: math.MinInt64, Trusted: true, Door: 255, Until: math.MinInt64, Head: math.MaxUint64,
-		Kind: wire.KindTemplateRefused, Method: wire.MethodFace, Outcome: wire.Suspended, Reason: wire.ReasonTooManyTries, Ask: wire.AskUnknown + 1, Tier: wire.TierPassphrase}
+		Kind: wire.KindTemplateRefused, Method: wire.MethodFace, Outcome: wire.Suspended, Reason: wire.ReasonTooManyTries, Ask: wire.AskUnknown + 1, Tier: wire.TierPassphrase,
+		Count: math.MaxUint64, Rules: wire.Rules20250601}
 	for i := range e.Notice {
 		e.Notice[i], e.Consent[i], e.Recipient[i], e.Who[i/2], e.Commit[i] = 255, 255, 255, 255, 255
 	}

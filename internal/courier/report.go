@@ -52,6 +52,8 @@ type healthReport struct {
 	Enrolled        uint32 `json:"enrolled"`
 	People          uint32 `json:"people"`
 	Late            uint32 `json:"erasures_late"`
+	Filing          string `json:"filing"`
+	HighMark        uint32 `json:"high_mark"`
 	UptimeS         uint32 `json:"uptime_s"`
 	StatusAgeS      int64  `json:"status_age_s"`
 	Outbox          int    `json:"outbox"`
@@ -115,7 +117,7 @@ func (c *courier) beat() {
 	waiting, dropped := c.box.counts()
 	c.tray.loose(c.topics.health, encode(healthReport{
 		Schema: schema, Boot: c.boot, Face: s.Face.String(), Camera: s.Camera.String(), Keys: s.Keys.String(), Open: s.Open, Enrolled: s.Enrolled,
-		People: s.People, Late: s.Late, UptimeS: s.UptimeS, StatusAgeS: int64(c.now().Sub(at) / time.Second), Outbox: waiting,
+		People: s.People, Late: s.Late, Filing: s.Filing.String(), HighMark: s.HighMark, UptimeS: s.UptimeS, StatusAgeS: int64(c.now().Sub(at) / time.Second), Outbox: waiting,
 		OutboxDropped: dropped, RequestsRefused: c.desk.refused.Load(), RequestsDropped: c.link.dropped.Load(),
 		Sessions: c.link.sessions.Load(),
 	}))

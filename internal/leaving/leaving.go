@@ -22,6 +22,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"example.org/edged/internal/audit"
+	"example.org/edged/internal/ruleset"
 	"example.org/edged/internal/wire"
 )
 
@@ -168,7 +169,7 @@ func (p Parts) record(c Count) error {
 func (p Parts) write(es ...audit.Entry) error {
 	at, trusted := p.Now()
 	for i := range es {
-		es[i].At, es[i].Trusted = at.UnixMilli(), trusted
+		es[i].At, es[i].Trusted, es[i].Rules = at.UnixMilli(), trusted, ruleset.At(at).ID
 	}
 	if _, err := p.Log.AppendAll(es); err != nil {
 		return fmt.Errorf("leaving: what cannot be recorded is not done: %w", err)

@@ -12,7 +12,7 @@ import (
 // The packed form: version, flags, then the fields in this order, whole numbers big endian. What the two entries have
 // in common, or what follows from the rest, is not repeated.
 //
-//	1 version   1 flags (the times were trusted)   1 reason   1 tier   16 pseudonym   32 consent   32 nonce
+//	1 version   1 flags (the times were trusted, the rule sets)   1 reason   1 tier   16 pseudonym   32 consent   32 nonce
 //	8 enrolled at   8 until   8 erased at   8 index enrolled   8 index erased   8 size   32 root   64 signature
 //	1 n, n×32 path of the enrolment   1 m, m×32 path of the erasure
 const (
@@ -36,6 +36,10 @@ func (r *Receipt) Pack() ([]byte, error) {
 	if out.Entry.Trusted {
 		flags |= 2
 	}
+	if in.Entry.Rules > 3 || out.Entry.Rules > 3 {
+		return nil, fmt.Errorf("rule set %s has no place in a receipt of version %d", max(in.Entry.Rules, out.Entry.Rules), version)
+	}
+	flags |= byte(in.Entry.Rules)<<2 | byte(out.Entry.Rules)<<4
 	b := []byte{version, flags, byte(out.Entry.Reason), byte(out.Entry.Tier)}
 	b = append(b, out.Entry.Who[:]...)
 	b = append(b, in.Entry.Consent[:]...)
@@ -66,7 +70,7 @@ func Unpack(b []byte) (*Receipt, error) {
 	if b[0] != version {
 		return nil, fmt.Errorf("the receipt is of version %d, and this program reads version %d: use a newer edgectl", b[0], version)
 	}
-	if b[1] > 3 {
+	if b[1] > 63 {
 		return nil, errors.New("the receipt is damaged: unknown flags")
 	}
 	reason, tier := wire.Reason(b[2]), wire.Tier(b[3])
@@ -78,8 +82,8 @@ func Unpack(b []byte) (*Receipt, error) {
 	}
 	var r Receipt
 	in, out := &r.Enrolled, &r.Erased
-	in.Entry = audit.Entry{Kind: wire.KindEnrolled, Trusted: b[1]&1 != 0}
-	out.Entry = audit.Entry{Kind: wire.KindErased, Trusted: b[1]&2 != 0, Reason: reason, Tier: tier}
+	in.Entry = audit.Entry{Kind: wire.KindEnrolled, Trusted: b[1]&1 != 0, Rules: wire.RuleSet(b[1] >> 2 & 3)}
+	out.Entry = audit.Entry{Kind: wire.KindErased, Trusted: b[1]&2 != 0, Rules: wire.RuleSet(b[1] >> 4), Reason: reason, Tier: tier}
 	b = b[4:]
 	take := func(to []byte) { b = b[copy(to, b):] }
 	take(in.Entry.Who[:])

@@ -39,12 +39,12 @@ func write(t testing.TB, l *audit.Log, es ...audit.Entry) {
 }
 
 func enrolment(who wire.Pseudonym, consent audit.Hash) audit.Entry {
-	return audit.Entry{At: 1_790_000_000_000, Trusted: true, Kind: wire.KindEnrolled, Who: who, Consent: consent, Until: 1_800_000_000,
+	return audit.Entry{At: 1_790_000_000_000, Trusted: true, Rules: wire.Rules20211101, Kind: wire.KindEnrolled, Who: who, Consent: consent, Until: 1_800_000_000,
 		Commit: receipt.Commitment(receipt.Nonce(secret, who, consent), who, consent)}
 }
 
 func erasure(of audit.Entry) audit.Entry {
-	return audit.Entry{At: of.At + 1000, Kind: wire.KindErased, Reason: wire.ReasonWithdrawn, Who: of.Who, Tier: wire.TierFile, Commit: of.Commit}
+	return audit.Entry{At: of.At + 1000, Kind: wire.KindErased, Rules: wire.Rules20250601, Reason: wire.ReasonWithdrawn, Who: of.Who, Tier: wire.TierFile, Commit: of.Commit}
 }
 
 // life is a log in which somebody was enrolled and erased, among others.

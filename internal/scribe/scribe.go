@@ -13,6 +13,7 @@ import (
 
 	"example.org/edged/internal/audit"
 	"example.org/edged/internal/person"
+	"example.org/edged/internal/ruleset"
 	"example.org/edged/internal/wire"
 )
 
@@ -47,7 +48,7 @@ func (s *Scribe) Pseudonym(p person.ID) wire.Pseudonym {
 // Write stamps and appends one entry and passes its copy on.
 func (s *Scribe) Write(e audit.Entry) (index uint64, err error) {
 	t, trusted := s.now()
-	e.At, e.Trusted = t.UnixMilli(), trusted
+	e.At, e.Trusted, e.Rules = t.UnixMilli(), trusted, ruleset.At(t).ID
 	if s.log == nil {
 		s.copy(e, 0)
 		return 0, errNoLog

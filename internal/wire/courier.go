@@ -92,6 +92,8 @@ type Status struct {
 	UptimeS  uint32
 	Late     uint32 // erasures that were tried and have not worked yet; must be zero
 	Keys     Tier   // what holds the keys of faces
+	Filing   Filing // how near the number of people is to the one that must be filed
+	HighMark uint32 // the most people whose face was ever stored at once
 }
 
 func (*Status) number() number { return nStatus }
@@ -105,6 +107,8 @@ func (w *Status) fields(c *codec) {
 	c.u32(&w.UptimeS)
 	c.u32(&w.Late)
 	enum(c, &w.Keys, tiers)
+	enum(c, &w.Filing, filings)
+	c.u32(&w.HighMark)
 }
 
 // Asked is a request that came over the network. The courier can neither make nor change what is in it unseen, but

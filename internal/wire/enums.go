@@ -275,13 +275,20 @@ const (
 
 	ReasonUnmeasured  // nobody has measured how well liveness is judged here
 	ReasonSwitchedOff // by whoever wrote the config file
+
+	ReasonUnassessed // no signed impact assessment holds for this door as it is
+
+	// How near the number of stored people is to the one that must be filed.
+	ReasonNear80
+	ReasonNear95
+	ReasonReached
 )
 
 var reasons = []string{"none", "unknown", "not-live", "wrong-pin", "too-many-tries", "no-consent", "withdrawn", "expired",
 	"clock", "no-camera", "unconfined", "not-signed", "other-model", "damaged", "person-asked", "replaced", "ambiguous",
 	"purpose-ended", "inactive", "age", "interrupted", "leaving", "stopped", "incident", "authority", "complaint", "maintenance",
 	"correction", "explanation", "relative", "restricted", "notice-changed", "no-other-way", "alone", "undeclared",
-	"not-judged", "second-sign", "same-face", "unmeasured", "switched-off"}
+	"not-judged", "second-sign", "same-face", "unmeasured", "switched-off", "unassessed", "near-80", "near-95", "reached"}
 
 func (r Reason) String() string { return reasons[r] }
 
@@ -326,13 +333,19 @@ const (
 	KindSameFace // Who's face was shown by somebody with another name, and not stored unless both are marked
 	KindMarked   // a face alone opens nothing for Who, from now on
 	KindUnmarked
+
+	KindConfigured // what faces are used for, and how, is another than before; Commit names it
+	KindAssessed   // a signed impact assessment holds from here on; Commit is its hash
+	KindCounted    // how many people's face is stored; Count says it, Reason that a mark was reached
+	KindEvidence   // Count lines about somebody were handed out as evidence
 )
 
 var kinds = []string{"started", "newcomer", "notice-shown", "consent-given", "consent-refused", "enrolled",
 	"enrolment-failed", "withdrawn", "erased", "erase-failed", "export-refused", "order-rejected", "record-read",
 	"face-mode", "template-refused", "decision", "face-stopped", "stop-lifted", "lift-refused", "leaving", "left",
 	"age-noted", "copy-taken", "restricted", "resumed", "informed", "invalidated", "requested", "request-decided",
-	"record-looked", "look-refused", "liveness", "same-face", "marked", "unmarked"}
+	"record-looked", "look-refused", "liveness", "same-face", "marked", "unmarked",
+	"configured", "assessed", "counted", "evidence"}
 
 func (k Kind) String() string { return kinds[k] }
 
@@ -354,22 +367,23 @@ func (a Ask) String() string { return asks[a] }
 type FaceMode uint8
 
 const (
-	FaceOff       FaceMode = iota // not configured
-	FaceOn                        // people who agreed are let in by face
-	FaceStarting                  // not yet
-	FaceRestClock                 // the time is not trusted
-	FaceRestEye                   // no eye, no camera or no model
-	FaceRestWalls                 // the kernel cannot hold the rooms apart
-	FaceRestVault                 // the stored faces cannot be opened
-	FaceRestLog                   // what happens could not be recorded
-	FaceStopped                   // stopped by hand until two people lift it
-	FaceVerify                    // the list is too long for a face alone: one is looked at only after a PIN
-	FaceRestWays                  // no other way in works, and a face must not be the only one
-	FaceRestSite                  // the place is not declared, or the look at the sign is more than a year ago
+	FaceOff        FaceMode = iota // not configured
+	FaceOn                         // people who agreed are let in by face
+	FaceStarting                   // not yet
+	FaceRestClock                  // the time is not trusted
+	FaceRestEye                    // no eye, no camera or no model
+	FaceRestWalls                  // the kernel cannot hold the rooms apart
+	FaceRestVault                  // the stored faces cannot be opened
+	FaceRestLog                    // what happens could not be recorded
+	FaceStopped                    // stopped by hand until two people lift it
+	FaceVerify                     // the list is too long for a face alone: one is looked at only after a PIN
+	FaceRestWays                   // no other way in works, and a face must not be the only one
+	FaceRestSite                   // the place is not declared, or the look at the sign is more than a year ago
+	FaceRestAssess                 // no signed impact assessment holds for this door as it is
 )
 
 var faceModes = []string{"off", "on", "starting", "rest-clock", "rest-eye", "rest-walls",
-	"rest-vault", "rest-log", "stopped", "verify", "rest-ways", "rest-site"}
+	"rest-vault", "rest-log", "stopped", "verify", "rest-ways", "rest-site", "rest-assessment"}
 
 func (m FaceMode) String() string { return faceModes[m] }
 
@@ -390,6 +404,8 @@ func (m FaceMode) Reason() Reason {
 		return ReasonNoOtherWay
 	case FaceRestSite:
 		return ReasonUndeclared
+	case FaceRestAssess:
+		return ReasonUnassessed
 	}
 	return ReasonDamaged
 }
@@ -408,6 +424,35 @@ const (
 var tiers = []string{"unknown", "key-file", "passphrase", "credential", "tpm"}
 
 func (t Tier) String() string { return tiers[t] }
+
+// RuleSet is the law that was in force when something was decided, by the day it took effect. Package ruleset says
+// which it was when.
+type RuleSet uint8
+
+const (
+	RulesNone     RuleSet = iota // before the first of them
+	Rules20210801                // the judicial provisions on face recognition
+	Rules20211101                // and the PIPL
+	Rules20250601                // and the Measures for the security management of face recognition technology
+)
+
+var ruleSets = []string{"none", "2021-08-01", "2021-11-01", "2025-06-01"}
+
+func (r RuleSet) String() string { return ruleSets[r] }
+
+// Filing is how near a device is to the number of people from which on its handler must file with the authority.
+type Filing uint8
+
+const (
+	FilingFar     Filing = iota
+	Filing80             // 80 in a hundred of it
+	Filing95             // 95 in a hundred
+	FilingReached        // and every day of the thirty counts
+)
+
+var filings = []string{"far", "near-80", "near-95", "reached"}
+
+func (f Filing) String() string { return filings[f] }
 
 // Part is a piece of a room's work.
 type Part uint8

@@ -21,6 +21,8 @@ func (a Ask) MarshalText() ([]byte, error)        { return word(uint8(a), asks) 
 func (a *Ask) UnmarshalText(b []byte) error       { return unword(b, asks, (*uint8)(a)) }
 func (t Tier) MarshalText() ([]byte, error)       { return word(uint8(t), tiers) }
 func (t *Tier) UnmarshalText(b []byte) error      { return unword(b, tiers, (*uint8)(t)) }
+func (r RuleSet) MarshalText() ([]byte, error)    { return word(uint8(r), ruleSets) }
+func (r *RuleSet) UnmarshalText(b []byte) error   { return unword(b, ruleSets, (*uint8)(r)) }
 func (p Pseudonym) MarshalText() ([]byte, error)  { return hex.AppendEncode(nil, p[:]), nil }
 func (p *Pseudonym) UnmarshalText(b []byte) error { return unhex(p[:], b) }
 
