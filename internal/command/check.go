@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"example.org/edged/internal/audit"
 	"example.org/edged/internal/config"
@@ -60,7 +61,7 @@ func (t *tools) look(cfg *config.Config) (out []placed) {
 			return models.Verify(p)
 		},
 	}
-	for _, f := range append(cfg.Check(t.ctx, around), stateFindings(cfg)...) {
+	for _, f := range slices.Concat(cfg.Check(t.ctx, around), stateFindings(cfg), t.dutyFindings(cfg)) {
 		p := placed{Finding: f}
 		if f.Level != config.OK {
 			p.At = cfg.Where(f.Part)

@@ -59,6 +59,7 @@ type line struct {
 	Bench   benchCmd      `cmd:"" help:"Measure accuracy or speed."`
 	Audit   auditCmd      `cmd:"" help:"Check a copy of the audit log with nothing but the public key."`
 	Models  modelsCmd     `cmd:"" help:"Install or check the model pack."`
+	Assess  assessCmd     `cmd:"" help:"The impact assessment: draft it, sign it, show it. Without one no face is used."`
 	Stop    stopCmd       `cmd:"" help:"Stop faces at once, or let them be used again."`
 	Second  secondSignCmd `cmd:"" name:"second-sign" help:"Say that a face alone opens nothing for one person, such as a twin or a child."`
 	PIN     pinCmd        `cmd:"" name:"pin" help:"Turn a staff PIN, typed or piped in, into the line for the configuration."`

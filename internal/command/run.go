@@ -75,6 +75,7 @@ func (t *tools) house(cfg *config.Config) (hall.House, error) {
 	}
 	h := hall.House{State: cfg.State, Programs: programs, Keeper: cfg.Keeper(pack, t.Time()), Listen: cfg.Screen.Listen,
 		Camera: cfg.Video(), Relay: cfg.Relay(), OwnUsers: cfg.Rooms.Users == "auto", LogLevel: slog.LevelInfo}
+	h.Assess = cfg.Assess
 	kiosk := cfg.Kiosk(cfg.Screen.Listen)
 	h.Kiosk = &kiosk
 	if fleet {

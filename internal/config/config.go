@@ -29,6 +29,7 @@ type Config struct {
 	Face     *Face   `yaml:"face"`
 	Keys     Keys    `yaml:"keys"`
 	Notice   string  `yaml:"notice" path:"yes"`
+	Assess   string  `yaml:"assessment" path:"yes"`
 	Staff    []Staff `yaml:"staff" need:"yes"`
 	MQTT     *MQTT   `yaml:"mqtt"`
 	Rooms    Rooms   `yaml:"rooms"`

@@ -20,8 +20,8 @@ func TestEveryExampleLoads(t *testing.T) {
 		t.Fatalf("%d files, %v", len(files), err)
 	}
 	for _, file := range files {
-		if filepath.Base(file) == "notice.example.yaml" {
-			continue // read through the configs that name it
+		if strings.HasPrefix(filepath.Base(file), "notice.") || strings.HasSuffix(file, ".assessment.yaml") {
+			continue // these are no configs: they are read through the configs that name them, or have tests of their own
 		}
 		if _, err := config.Read(file); err != nil {
 			t.Error(err)

@@ -40,6 +40,9 @@ func Read(path string) (*Config, error) {
 		c.Text = d.notice(beside(path, c.Notice), &c)
 	}
 	absolute(reflect.ValueOf(&c).Elem(), filepath.Dir(file))
+	if c.Assess == "" {
+		c.Assess = filepath.Join(c.State, "assessment.json")
+	}
 	d.rules(&c)
 	if len(d.defects) > 0 {
 		slices.SortStableFunc(d.defects, func(a, b Defect) int {

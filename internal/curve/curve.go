@@ -32,10 +32,11 @@ type Need struct {
 
 // A Setting is what a door does about it.
 type Setting struct {
-	Threshold float32
-	Verify    bool   // face alone is not enough: who somebody is must be known from another sign
-	Most      int    // how many people the curve can bear by face alone
-	Why       string // in a sentence; empty unless Verify
+	Threshold  float32
+	Verify     bool    // face alone is not enough: who somebody is must be known from another sign
+	FalseMatch float64 // the upper bound of the false match rate there, 95 %
+	Most       int     // how many people the curve can bear by face alone
+	Why        string  // in a sentence; empty unless Verify
 }
 
 type row struct{ threshold, most float64 } // most is the upper bound of the false match rate
@@ -66,10 +67,10 @@ func (n Need) Set() (Setting, error) {
 	}
 	tries := n.Tries * 365.25 * n.Years
 	last := rows[len(rows)-1]
-	s := Setting{Threshold: float32(last.threshold), Most: int(min(1/(tries*last.most), math.MaxInt32))}
+	s := Setting{Threshold: float32(last.threshold), FalseMatch: last.most, Most: int(min(1/(tries*last.most), math.MaxInt32))}
 	for _, r := range rows {
 		if float64(max(n.List, 1))*r.most*tries <= 1 {
-			s.Threshold = float32(r.threshold)
+			s.Threshold, s.FalseMatch = float32(r.threshold), r.most
 			return s, nil
 		}
 	}

@@ -165,7 +165,10 @@ notice: notice.yaml
 staff: [{name: desk, pin_hash: %q}, {name: night, pin_hash: %q}]
 mqtt: {broker: "tcp://%s"}
 `, time.Now().Format(time.DateOnly), filepath.Join(h.dir, "state"), h.screen, h.relayFile(), h.pulse, h.camera, models, hashes[0], hashes[1], h.broker.address)
-	return os.WriteFile(h.configFile(), []byte(text), 0o644)
+	if err := os.WriteFile(h.configFile(), []byte(text), 0o644); err != nil {
+		return err
+	}
+	return h.assess(ctx)
 }
 
 func (h *house) configFile() string { return filepath.Join(h.dir, "edged.yaml") }

@@ -104,7 +104,7 @@ func (st *story) edged(in string, args ...string) (string, error) {
 func (st *story) stopped() (string, error) {
 	st.s.drain()
 	began := time.Now()
-	if out, err := st.edged("", "stop", "face", "--reason", "incident"); err != nil {
+	if out, err := st.edged("", "stop", "face", "--reason", "complaint"); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
 	took := time.Since(began)

@@ -38,6 +38,7 @@ func tell(ctx context.Context, t *teller, h *house) {
 		play  func() (string, error)
 	}{
 		{"The rooms stand, and the kernel says how they are held", st.walls},
+		{"The impact assessment of this door was signed before any face was taken", st.assessed},
 		{"Staff let a newcomer have a PIN; it is drawn, not chosen, and shown once", st.newcomer},
 		{"The PIN opens the door", st.pinOpens},
 		{"A stranger's face does not", st.strangerStays},

@@ -25,6 +25,7 @@ type House struct {
 	Keys     *Keys         // nil: no face is kept at this door
 	Kiosk    *room.Kiosk   // nil: no screen
 	Courier  *room.Courier // nil: no broker
+	Assess   string        // the file of the signed impact assessment
 	Listen   string        // the kiosk's loopback address
 	Camera   string        // the V4L2 device, or empty
 	Relay    string        // the virtual door's file, or empty

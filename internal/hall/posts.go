@@ -59,6 +59,7 @@ func (h *Hall) posts() (posts []*post, err error) {
 	if brief.Stop, err = keptStop(hs.State); err != nil {
 		return posts, err
 	}
+	brief.Assessment = h.assessment()
 	keeper := add("keeper", confine.Walls{Net: confine.NetNone, Write: []string{hs.Keeper.Folder}, MemLock: true, First: true}, brief)
 	if hs.Relay != "" {
 		if err := keeper.open("relay", hs.Relay, os.O_WRONLY|os.O_APPEND|os.O_CREATE); err != nil {

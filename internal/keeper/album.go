@@ -12,6 +12,7 @@ import (
 
 	"example.org/edged/internal/audit"
 	"example.org/edged/internal/consent"
+	"example.org/edged/internal/count"
 	"example.org/edged/internal/enrol"
 	"example.org/edged/internal/faces"
 	"example.org/edged/internal/keys"
@@ -34,6 +35,7 @@ type album struct {
 	bar      *bar
 	faces    *faces.Faces
 	passage  *passage.Passage
+	count    *count.Count
 }
 
 // album is nil until everything in it can be used, and stays nil where that cannot be. It is published whole and once,
@@ -56,6 +58,7 @@ func (k *keeper) bringFaces(ctx context.Context, run func(func(context.Context) 
 		k.turnMode()
 		return
 	}
+	k.assess()
 	k.early.over(a)
 	k.gazeChanged()
 	k.turnMode()
@@ -102,6 +105,7 @@ func (k *keeper) openFaces(ctx context.Context) (*album, error) {
 	if err := k.sayAlone(); err != nil {
 		return nil, err
 	}
+	k.openCount(a)
 	a.gallery = match.NewGallery(a.arena)
 	a.bar = &bar{face: f, people: a.gallery.Len, log: k.log}
 	if _, err := a.bar.need().Set(); err != nil {
@@ -113,7 +117,7 @@ func (k *keeper) openFaces(ctx context.Context) (*album, error) {
 		Rules: enrol.Rules{Model: model, Purpose: string(notice.DoorEntry), Frames: f.EnrolFrom, Live: live,
 			Same: sameSitting, Within: time.Minute, Unique: threshold,
 			Twins: func(a, b person.ID) bool { return k.book.Marked(a) && k.book.Marked(b) }},
-		Now: k.clock.Now, Uptime: uptime, Write: k.scribe.Write, Name: k.scribe.Pseudonym,
+		Now: k.clock.Now, Uptime: uptime, Write: k.counting(a), Name: k.scribe.Pseudonym,
 		Screen: k.screen, Gaze: k.gazeChanged, Full: k.full.Load, Log: k.log, Inactive: f.Inactive, Age: f.Age, Tier: k.tier,
 		Receipt: k.receipt, Receipts: receipt.NewDesk(k.audit, k.root.Derive(keys.Receipt)),
 	})

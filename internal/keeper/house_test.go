@@ -21,6 +21,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"example.org/edged/internal/access"
+	"example.org/edged/internal/assess/assesstest"
 	"example.org/edged/internal/confine"
 	"example.org/edged/internal/keysmith"
 	"example.org/edged/internal/notice"
@@ -135,6 +136,7 @@ func openHouseWith(t *testing.T, program, folder string, keysmith func(keeper *o
 		Declared: &site.Declaration{ID: "here", Place: "office", Necessity: "This is a test of the room, and nobody stands at its door.", Sign: "none hangs in a test",
 			Confirmed: time.Now(), Area: "in front of the test", By: "the test"},
 		Staff: []room.Staff{{Name: "desk", Hash: hash}}}
+	brief.Assessment = assesstest.For(brief, time.Now())
 	for _, tell := range told {
 		tell(&brief)
 	}

@@ -85,6 +85,8 @@ type keeper struct {
 	refusals refusals      // of people whose PIN was right
 	asked    atomic.Uint64 // the turn at the screen in which one of them is looked at
 
+	assessed assessment
+
 	turning sync.Mutex // one change of the mode at a time
 
 	eye     *wire.Conn[wire.EyeSays, wire.EyeHears]

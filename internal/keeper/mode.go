@@ -62,6 +62,8 @@ func (k *keeper) judge(at time.Duration) wire.FaceMode {
 		return wire.FaceRestClock
 	case k.undeclared(now):
 		return wire.FaceRestSite
+	case k.unassessed():
+		return wire.FaceRestAssess
 	case a == nil, m.heard == 0 && time.Since(k.began) < eyeSilence:
 		return wire.FaceStarting
 	case m.heard == 0, at-m.heard > eyeSilence, m.camera != wire.CameraSeeing && m.camera != wire.CameraResting:
@@ -159,6 +161,10 @@ func (k *keeper) tellFleet() {
 	s.Keys = k.tier()
 	if a := k.album(); a != nil {
 		s.Enrolled, s.Late = uint32(a.faces.Stored()), uint32(a.faces.Late())
+		if a.count != nil {
+			now := a.count.State()
+			s.Filing, s.HighMark = now.Filing(), uint32(now.High)
+		}
 	}
 	k.scribe.Tell(&s)
 }

@@ -51,6 +51,9 @@ func (k *keeper) heardHall(w wire.RoomHears) {
 // halt stops faces: from its first act on, none is used.
 func (k *keeper) halt(w *wire.Stop) {
 	answer := wire.Obeyed{ID: w.ID, Outcome: wire.Done, Reason: w.Why}
+	if w.Why == wire.ReasonIncident {
+		k.incident()
+	}
 	var err error
 	if answer.Index, err = k.stop.Order(w.ID, w.Why); err != nil {
 		k.log.Error("faces are stopped, but that may not last over a restart", slog.String("why", err.Error()))

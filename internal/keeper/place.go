@@ -27,8 +27,14 @@ func (k *keeper) undeclared(now time.Time) bool {
 
 // sayWhy tells whoever reads the system's log what to do so that faces are used again.
 func (k *keeper) sayWhy(m wire.FaceMode) {
-	if m == wire.FaceRestSite {
-		what, do := k.declared().Rest(k.now())
-		k.log.Warn("faces rest; PIN and card work", slog.String("why", what), slog.String("do", do))
+	var what, do string
+	switch m {
+	case wire.FaceRestSite:
+		what, do = k.declared().Rest(k.now())
+	case wire.FaceRestAssess:
+		_, what, do = k.assessed.get()
+	default:
+		return
 	}
+	k.log.Warn("faces rest; PIN and card work", slog.String("why", what), slog.String("do", do))
 }

@@ -75,6 +75,7 @@ type Keeper struct {
 	PIN          PIN
 	Face         *Face             // nil: no face at this door
 	Declared     *site.Declaration // the place as whoever installed the door declared it; without it face rests
+	Assessment   []byte            // the signed impact assessment as package assess parses it; without one face rests
 	Staff        []Staff
 	Fleet        bool    // a courier listens
 	Walls        bool    // the kernel holds the rooms apart; without it face rests

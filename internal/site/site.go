@@ -114,7 +114,7 @@ func (d Declaration) Check() (all []Defect) {
 		}{"safety", d.Safety, "say what public safety needs it; in a public place nothing else is a reason", 20})
 	}
 	for _, t := range texts {
-		if what := hollow(t.text, t.least); what != "" {
+		if what := Hollow(t.text, t.least); what != "" {
 			add(t.field, what, t.fix)
 		}
 	}
@@ -149,8 +149,8 @@ func short(s string) string {
 	return s
 }
 
-// hollow says why a text is no statement: nothing, too little, a placeholder, or words that fit every door alike.
-func hollow(text string, least int) string {
+// Hollow says why a text is no statement: nothing, too little, a placeholder, or words that fit every door alike.
+func Hollow(text string, least int) string {
 	plain := bare(text)
 	switch weight := weigh(plain); {
 	case plain == "":

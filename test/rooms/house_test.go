@@ -19,6 +19,7 @@ import (
 
 	"example.org/edged/configs"
 	"example.org/edged/internal/access"
+	"example.org/edged/internal/assess/assesstest"
 	"example.org/edged/internal/keeper"
 	"example.org/edged/internal/keysmith"
 	"example.org/edged/internal/notice"
@@ -99,11 +100,13 @@ func brief(t *testing.T, dir string) room.Keeper {
 	t.Helper()
 	n := new(notice.Notice)
 	must(t, yaml.Unmarshal(configs.Notice, n))
-	return room.Keeper{Device: "door-1", Site: "home", Folder: dir, Notice: n.Canonical(), Built: time.Now().Add(-time.Hour),
+	b := room.Keeper{Device: "door-1", Site: "home", Folder: dir, Notice: n.Canonical(), Built: time.Now().Add(-time.Hour),
 		Door: room.Door{Driver: "virtual", Pulse: time.Second}, Staff: []room.Staff{{Name: "desk", Hash: staffHash()}}, Fleet: true, Walls: true,
 		Declared: &site.Declaration{ID: "home", Place: "office", Necessity: "This is a test of the rooms, and nobody stands at its door.", Sign: "none hangs in a test",
 			Confirmed: time.Now(), Area: "in front of the test", By: "the test"},
 		Face: &room.Face{Model: strings.Repeat("07", 32), Level: "default", Frames: 3, EnrolFrom: 3, Keep: n.Keep(), Live: 0.05, Margin: 0.05, Alone: true}}
+	b.Assessment = assesstest.For(b, time.Now())
+	return b
 }
 
 func begin(t *testing.T, b room.Keeper) *house {

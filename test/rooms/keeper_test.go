@@ -142,6 +142,11 @@ func TestWhatCostsFacesDoesNotCostTheDoor(t *testing.T) {
 		"nothing is declared":                 {func(b *room.Keeper) { b.Declared = nil }, wire.FaceRestSite},
 		"the place is a changing room":        {func(b *room.Keeper) { b.Declared.Place = "changing-room" }, wire.FaceRestSite},
 		"nobody looked at the sign this year": {func(b *room.Keeper) { b.Declared.Confirmed = time.Now().AddDate(-1, 0, -2) }, wire.FaceRestSite},
+		"nothing was assessed":                {func(b *room.Keeper) { b.Assessment = nil }, wire.FaceRestAssess},
+		"the assessment is noise":             {func(b *room.Keeper) { b.Assessment = []byte("noise") }, wire.FaceRestAssess},
+		"it is of a softer threshold":         {func(b *room.Keeper) { b.Face.Margin = 0 }, wire.FaceRestAssess},
+		"it is of another model":              {func(b *room.Keeper) { b.Face.Model = strings.Repeat("08", 32) }, wire.FaceRestAssess},
+		"it is of another door":               {func(b *room.Keeper) { b.Site = "elsewhere" }, wire.FaceRestAssess},
 		"the log is a file": {func(b *room.Keeper) {
 			must(t, os.WriteFile(filepath.Join(b.Folder, "audit"), nil, 0o600))
 		}, wire.FaceRestLog},
