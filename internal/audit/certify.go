@@ -39,6 +39,10 @@ func OpenCertificate(msg []byte, publicKey string) (text string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("the certificate is damaged: %w", err)
 	}
+	// Base64 has spare bits at its end: of the spellings that say the same, only the one that was written is taken.
+	if raw, err := base64.StdEncoding.Strict().DecodeString(n.Sigs[0].Base64); err != nil || len(raw) != 4+ed25519.SignatureSize {
+		return "", errors.New("the certificate is damaged: its signature was rewritten")
+	}
 	if !strings.HasPrefix(n.Text, CertificateTitle+"\n") {
 		return "", errors.New("this is signed by the device, but it is no certificate")
 	}
