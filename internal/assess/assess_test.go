@@ -128,6 +128,7 @@ func TestM9e_AnotherPurposeWayModelOrThresholdIsAnotherDoor(t *testing.T) {
 		"frames":          func(k *room.Keeper) { k.Face.Frames = 1 },
 		"liveness":        func(k *room.Keeper) { k.Face.Live = .01 },
 		"margin":          func(k *room.Keeper) { k.Face.Margin = 0 },
+		"unjudged":        func(k *room.Keeper) { k.Face.Unjudged = true },
 		"keep_days":       func(k *room.Keeper) { k.Face.Keep = 364 * 24 * time.Hour },
 		"inactive":        func(k *room.Keeper) { k.Face.Inactive = time.Hour },
 		"max_age":         func(k *room.Keeper) { k.Face.Age = time.Hour },

@@ -29,6 +29,7 @@ type Bound struct {
 	Frames   int     `json:"frames"`
 	Liveness float64 `json:"liveness"`
 	Margin   float64 `json:"margin"`
+	Unjudged bool    `json:"unjudged"` // the liveness model is switched off
 	KeepDays int     `json:"keep_days"`
 	Inactive string  `json:"inactive"`
 	MaxAge   string  `json:"max_age"`
@@ -47,7 +48,7 @@ func Of(k room.Keeper, purpose string) Bound {
 	}
 	if f := k.Face; f != nil {
 		b.Model, b.Level, b.People, b.Tries, b.Years = f.Model, f.Level, f.People, f.Tries, f.Years
-		b.Frames, b.Liveness, b.Margin = f.Frames, f.Live, f.Margin
+		b.Frames, b.Liveness, b.Margin, b.Unjudged = f.Frames, f.Live, f.Margin, f.Unjudged
 		b.KeepDays, b.Inactive, b.MaxAge = int(f.Keep/(24*time.Hour)), f.Inactive.String(), f.Age.String()
 	}
 	return b
