@@ -49,6 +49,10 @@ type Book struct {
 
 	trying sync.Mutex // one try at a time: each takes 19 MiB
 	tries  tries
+
+	keeping sync.Mutex
+	stays   map[person.ID]stay        // of those whose stay has an end
+	over    map[person.ID]wire.Reason // stays that ended, until nothing of their people is stored
 }
 
 // A Result is the answer to a try.
@@ -156,7 +160,7 @@ func (b *Book) load(fresh cost) error {
 			until = time.UnixMilli(ms)
 		}
 		walk := func(k, v []byte) error { return nil }
-		return errors.Join(tx.Bucket(tagsBucket).ForEach(walk), tx.Bucket(peopleBucket).ForEach(walk))
+		return errors.Join(b.loadStays(tx), tx.Bucket(peopleBucket).ForEach(walk))
 	})
 	if err == nil && b.cost != fresh {
 		err = b.cost.check()
@@ -169,7 +173,9 @@ func (b *Book) load(fresh cost) error {
 }
 
 // Issue makes a new person and their PIN. The PIN is given once; afterwards nobody can read it, only try it.
-func (b *Book) Issue() (person.ID, PIN, error) {
+func (b *Book) Issue() (person.ID, PIN, error) { return b.issue(stay{}) }
+
+func (b *Book) issue(s stay) (person.ID, PIN, error) {
 	who, err := person.New(b.rand)
 	if err != nil {
 		return person.ID{}, PIN{}, err
@@ -179,7 +185,7 @@ func (b *Book) Issue() (person.ID, PIN, error) {
 		if err != nil {
 			return person.ID{}, PIN{}, err
 		}
-		taken, err := b.add(who, b.tag(pin.Digits()))
+		taken, err := b.add(who, b.tag(pin.Digits()), s)
 		if err != nil {
 			clear(pin.Digits())
 			return person.ID{}, PIN{}, fmt.Errorf("keeping a new PIN: %w", err)
@@ -192,14 +198,19 @@ func (b *Book) Issue() (person.ID, PIN, error) {
 	return person.ID{}, PIN{}, fmt.Errorf("a hundred PINs of %d digits were all taken: let PINs have more digits", b.cfg.Digits)
 }
 
-func (b *Book) add(who person.ID, tag []byte) (taken bool, err error) {
+func (b *Book) add(who person.ID, tag []byte, s stay) (taken bool, err error) {
 	err = b.update(func(tx *bbolt.Tx) error {
 		tags := tx.Bucket(tagsBucket)
 		if taken = tags.Get(tag) != nil; taken {
 			return nil
 		}
-		return errors.Join(tags.Put(tag, b.row(tag, who, false)), tx.Bucket(peopleBucket).Put(who[:], tag))
+		return errors.Join(tags.Put(tag, b.row(tag, who, rights{stay: s})), tx.Bucket(peopleBucket).Put(who[:], tag))
 	})
+	if err == nil && !taken && !s.end.IsZero() {
+		b.keeping.Lock()
+		defer b.keeping.Unlock()
+		b.stays[who] = s
+	}
 	return taken, err
 }
 
@@ -264,18 +275,22 @@ func (b *Book) Exists(who person.ID) (is bool) {
 
 // Revoke takes somebody's PIN away. bbolt leaves the old tag in a free page until it is used again; it opens nothing.
 func (b *Book) Revoke(who person.ID) error {
-	err := b.update(func(tx *bbolt.Tx) error {
-		people := tx.Bucket(peopleBucket)
-		tag := append([]byte(nil), people.Get(who[:])...)
-		if len(tag) == 0 {
-			return nil
-		}
-		return errors.Join(tx.Bucket(tagsBucket).Delete(tag), people.Delete(who[:]))
-	})
-	if err != nil {
+	if err := b.update(func(tx *bbolt.Tx) error { return revoke(tx, who) }); err != nil {
 		return fmt.Errorf("taking a PIN away: %w", err)
 	}
+	b.keeping.Lock()
+	defer b.keeping.Unlock()
+	delete(b.stays, who)
 	return nil
+}
+
+func revoke(tx *bbolt.Tx, who person.ID) error {
+	people := tx.Bucket(peopleBucket)
+	tag := append([]byte(nil), people.Get(who[:])...)
+	if len(tag) == 0 {
+		return nil
+	}
+	return errors.Join(tx.Bucket(tagsBucket).Delete(tag), people.Delete(who[:]))
 }
 
 // Len is how many people have a way in.

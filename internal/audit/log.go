@@ -15,8 +15,8 @@
 // What a copy of the folder cannot show is that the whole folder was put back to an older state. For that, heads are
 // told to the outside, and VerifyGrowth compares.
 //
-// More than five names are exported: writing (Open, Log, Entry, Hash), reading back (Query, Owed), checking (Verify,
-// VerifyGrowth, CheckEntry, Report, Problem, How and its words), and Checkpoint, for those who carry heads.
+// More than five names are exported: writing (Open, Log, Entry, Hash, Renew, ErrHealthy), reading back (Query, Owed), checking (Verify,
+// VerifyGrowth, CheckEntry, Before, Earlier, Report, Problem, How and its words), and Checkpoint, for those who carry heads.
 package audit
 
 import (
@@ -113,7 +113,7 @@ func (l *Log) begin() error {
 
 // unfit says where the log is, what is wrong with it, and what to do. Nothing in the folder is changed.
 func (l *Log) unfit(file string, why error) error {
-	return fmt.Errorf("%s: %w: put a good copy of the folder in its place, or keep this one elsewhere and a new log begins",
+	return fmt.Errorf("%s: %w: put a good copy of the folder in its place, or let `edged audit renew` set this one aside and begin a new log",
 		filepath.Join(l.dir, file), why)
 }
 

@@ -62,6 +62,7 @@ type line struct {
 	Assess  assessCmd     `cmd:"" help:"The impact assessment: draft it, sign it, show it. Without one no face is used."`
 	Stop    stopCmd       `cmd:"" help:"Stop faces at once, or let them be used again."`
 	Second  secondSignCmd `cmd:"" name:"second-sign" help:"Say that a face alone opens nothing for one person, such as a twin or a child."`
+	End     endCmd        `cmd:"" help:"Say that somebody's stay ends (a visit, a lease, a contract): their PIN goes, and their face is erased at once."`
 	PIN     pinCmd        `cmd:"" name:"pin" help:"Turn a staff PIN, typed or piped in, into the line for the configuration."`
 	Leave   leaveCmd      `cmd:"" name:"decommission" help:"Take this device out of service: destroy every face, PIN and key, and write a signed certificate."`
 	Version versionCmd    `cmd:"" help:"Say which build this is."`

@@ -83,7 +83,8 @@ func manifest(dir, name string) (*models.Manifest, error) {
 }
 
 type auditCmd struct {
-	Verify auditVerifyCmd `cmd:"" help:"Check a copy of the audit log."`
+	Verify auditVerifyCmd `cmd:"" help:"Check a copy of the audit log, and of those that were set aside before it."`
+	Renew  auditRenewCmd  `cmd:"" help:"Set a damaged log aside, where it is kept, and begin a new one that names it."`
 }
 
 type auditVerifyCmd struct {
@@ -107,8 +108,15 @@ func (c *auditVerifyCmd) Run(t *tools) error {
 		verify = func() (audit.Report, error) { return audit.VerifyGrowth(heads[0], c.Dir, c.Key, heads[1:]...) }
 	}
 	r, err := verify()
+	before, changed := audit.Before(c.Dir, c.Key)
+	if err == nil {
+		err = changed
+	}
 	if c.JSON {
 		out := map[string]any{"ok": err == nil, "report": r}
+		if len(before) > 0 {
+			out["before"] = before
+		}
 		if err != nil {
 			out["why"] = err.Error()
 		}
@@ -117,6 +125,9 @@ func (c *auditVerifyCmd) Run(t *tools) error {
 		}
 	} else if err == nil {
 		fmt.Fprintln(t.Out, r.Text())
+	}
+	if !c.JSON {
+		sayBefore(t.Out, before)
 	}
 	if err != nil {
 		fmt.Fprintln(t.Err, "edged: the log does not verify:", err)

@@ -21,6 +21,7 @@ func (c *Config) Keeper(pack room.Pack, built time.Time) room.Keeper {
 		PIN:    room.PIN{Digits: c.PIN.Digits, FreeTries: c.PIN.FreeTries, FirstWait: c.PIN.FirstWait},
 		Fleet:  c.MQTT != nil,
 		Offset: time.Duration(c.Timezone),
+		Visit:  c.Visits.Longest,
 	}
 	if c.Text != nil {
 		k.Notice = c.Text.Canonical()
@@ -95,7 +96,8 @@ func (c *Config) Relay() string {
 
 // Kiosk is the kiosk's brief; address is what the hall has bound.
 func (c *Config) Kiosk(address string) room.Kiosk {
-	k := room.Kiosk{Address: address, Languages: c.Screen.Languages, Preview: c.Screen.Preview && c.HasFace(), Face: c.HasFace()}
+	k := room.Kiosk{Address: address, Languages: c.Screen.Languages, Preview: c.Screen.Preview && c.HasFace(), Face: c.HasFace(),
+		Visit: c.Visits.Longest}
 	if c.Text != nil {
 		k.Notice = c.Text.Canonical()
 	}

@@ -43,7 +43,7 @@ var pack = room.Pack{Dir: "/m", Name: "faceplugin", Files: map[string]room.Model
 
 func TestTheKeeperIsToldWhatTheFileSays(t *testing.T) {
 	c := written(t, "state: st\ntimezone: -03:30\nnotice: notice.yaml\ndoor: {methods: [pin, face], pulse: 0.5s}\n"+
-		"pin: {digits: 6, free_tries: 2, first_wait: 1m}\ncamera: {source: v4l2}\nface: {models: m, level: strict, frames: 4, enrol_from: 6, keep: 365d, inactive: 30d, max_age: 60d, liveness: 0.2, turn: 3, margin: 0.07, people: mixed, tries_per_day: 30, years_per_error: 2.5}\n"+
+		"visits: {longest: 8h}\npin: {digits: 6, free_tries: 2, first_wait: 1m}\ncamera: {source: v4l2}\nface: {models: m, level: strict, frames: 4, enrol_from: 6, keep: 365d, inactive: 30d, max_age: 60d, liveness: 0.2, turn: 3, margin: 0.07, people: mixed, tries_per_day: 30, years_per_error: 2.5}\n"+
 		"mqtt: {broker: 'ssl://b:1'}\nsite: {place: office, necessity: Both hands carry trays from the kitchen here., sign: beside the door, sign_confirmed: 2026-11-01, area: before the door, declared_by: Li Na}\n")
 	built := time.Unix(1700000000, 0)
 	k := c.Keeper(pack, built)
@@ -63,7 +63,7 @@ func TestTheKeeperIsToldWhatTheFileSays(t *testing.T) {
 	k.Face, k.Declared = nil, nil
 	want := room.Keeper{Device: "door-1", Site: "home", Folder: filepath.Join(filepath.Dir(c.File), "st", "keeper"), Built: built,
 		Door: room.Door{Driver: "virtual", Pulse: 500 * time.Millisecond}, PIN: room.PIN{Digits: 6, FreeTries: 2, FirstWait: time.Minute},
-		Staff: []room.Staff{{Name: "desk", Hash: hash}}, Fleet: true, Offset: -(3*time.Hour + 30*time.Minute)}
+		Staff: []room.Staff{{Name: "desk", Hash: hash}}, Fleet: true, Offset: -(3*time.Hour + 30*time.Minute), Visit: 8 * time.Hour}
 	if fmt.Sprintf("%+v", k) != fmt.Sprintf("%+v", want) {
 		t.Errorf("got\n%+v\nwant\n%+v", k, want)
 	}

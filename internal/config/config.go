@@ -25,6 +25,7 @@ type Config struct {
 	Screen   Screen  `yaml:"kiosk"`
 	Door     Door    `yaml:"door" need:"yes"`
 	PIN      PIN     `yaml:"pin"`
+	Visits   Visits  `yaml:"visits"`
 	Camera   *Camera `yaml:"camera"`
 	Face     *Face   `yaml:"face"`
 	Keys     Keys    `yaml:"keys"`
@@ -86,6 +87,11 @@ type PIN struct {
 	Digits    int           `yaml:"digits" default:"8" range:"6..12"`
 	FreeTries int           `yaml:"free_tries" default:"5" range:"1..10"`
 	FirstWait time.Duration `yaml:"first_wait" default:"30s" range:"5s..1h"`
+}
+
+// Visits are the stays of people who come for some hours.
+type Visits struct {
+	Longest time.Duration `yaml:"longest" default:"24h" range:"1h..720h"`
 }
 
 // Camera is where pictures come from.

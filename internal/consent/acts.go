@@ -15,6 +15,7 @@ import (
 type Basis struct {
 	Evidence Evidence
 	Age      birthday.Standing // of the person whose face it is
+	End      time.Time         // of the person's stay here: no face is kept longer, whatever the notice allows; zero: it has none
 	Asked    time.Time         // when the notice was put before them; zero: just now
 
 	// With ByGuardian: who agrees, how old they are, and who on the staff has seen that they may.
@@ -58,6 +59,8 @@ func (r *Register) Give(p person.ID, noticeHash [32]byte, language string, on Ba
 		return Record{}, errors.New("consent: the notice states no end; a consent without end is void")
 	case !trusted:
 		return Record{}, ErrClock
+	case !on.End.IsZero() && !at.Before(on.End):
+		return Record{}, ErrOver
 	}
 	if err := on.check(p); err != nil {
 		return Record{}, err
@@ -78,6 +81,9 @@ func (r *Register) Give(p person.ID, noticeHash [32]byte, language string, on Ba
 	n.Evidence, n.Asked, n.Until = on.Evidence, on.Asked, at.Add(r.current.Keep())
 	if n.Asked.IsZero() {
 		n.Asked = at
+	}
+	if !on.End.IsZero() && on.End.Before(n.Until) {
+		n.Until = on.End
 	}
 	switch on.Evidence {
 	case ByGuardian:

@@ -35,6 +35,7 @@ var (
 	ErrNotFor    = errors.New("consent: this person cannot agree for that one")
 	ErrStaff     = errors.New("consent: the staff have a request to answer first")
 	ErrVersion   = errors.New("consent: the text of the notice was changed under an old version number; give it a new one")
+	ErrOver      = errors.New("consent: the person's stay here is over")
 	ErrSetAside  = errors.New("a damaged file was set aside")
 )
 

@@ -134,6 +134,34 @@ func TestM5a_M6a_WhatIsNoConsent(t *testing.T) {
 	}
 }
 
+// Whoever is here for some hours agrees for no longer, whatever the notice allows everybody else.
+func TestM8c_AConsentEndsWithTheStay(t *testing.T) {
+	r, n := opened(t)
+	agree := func(p person.ID, end time.Time) (consent.Record, error) {
+		return r.Give(p, n.Hash(), "zh", consent.Basis{Evidence: consent.ByPIN, Age: birthday.Grown(), End: end}, noon, true)
+	}
+	end := noon.Add(8 * time.Hour).Truncate(time.Second)
+	rec, err := agree(anna, end)
+	if err != nil || !rec.Until.Equal(end) {
+		t.Fatalf("until %v, %v", rec.Until, err)
+	}
+	if _, ok := r.InForce(anna, end.Add(-time.Second)); !ok {
+		t.Error("it ended early")
+	}
+	if _, ok := r.InForce(anna, end); ok {
+		t.Error("it outlived the visit")
+	}
+	if next, ok := r.Next(noon); !ok || !next.Equal(end) {
+		t.Errorf("next due at %v", next)
+	}
+	if rec, err := agree(bert, noon.Add(900*day)); err != nil || !rec.Until.Equal(noon.Truncate(time.Millisecond).Add(365*day)) {
+		t.Errorf("a long lease: until %v, %v", rec.Until, err)
+	}
+	if _, err := agree(person.ID{9}, noon); !errors.Is(err, consent.ErrOver) || len(history(t, r, person.ID{9})) != 0 {
+		t.Errorf("after the end of the stay: %v", err)
+	}
+}
+
 func TestAConsentBeforeAnEarlierRecordIsAClockGoneBack(t *testing.T) {
 	r, n := opened(t)
 	give(t, r, anna, n, noon)

@@ -25,12 +25,12 @@ type screen struct {
 type said struct {
 	kind string
 	body struct {
-		Prompt, Until, PIN, Consent string
-		Text                        string
-		Face                        string
-		EraseAt                     string `json:"erase_at"`
-		Count, Of                   int
-		Personal, Open              bool
+		Prompt, Until, PIN, Number, Consent string
+		Text                                string
+		Face                                string
+		EraseAt                             string `json:"erase_at"`
+		Count, Of                           int
+		Personal, Open                      bool
 	}
 }
 

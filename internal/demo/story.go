@@ -50,6 +50,7 @@ func tell(ctx context.Context, t *teller, h *house) {
 		{"A picture that does not look alive is not", st.attackStays},
 		{"Where liveness was not measured on the camera, a face alone opens nothing; PIN and face do", st.unmeasured},
 		{"A twin is marked by staff: from then on the face alone opens nothing; PIN and face do", st.marked},
+		{"A visitor comes for an hour, and goes earlier: PIN and face go with the visit", st.visitor},
 		{"The eye is shot down; the PIN opens the door meanwhile, and the eye comes back", st.eyeDies},
 		{"Faces are stopped by hand: at once, over a restart; one person cannot lift it, two can", st.stopped},
 		{"The broker goes; at the door nothing changes; later everything is delivered", st.brokerDies},

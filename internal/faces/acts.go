@@ -3,6 +3,7 @@ package faces
 import (
 	"errors"
 	"log/slog"
+	"time"
 
 	"example.org/edged/internal/audit"
 	"example.org/edged/internal/birthday"
@@ -22,7 +23,11 @@ func (f *Faces) Agree(turn wire.Session, p person.ID, notice [32]byte, lang stri
 	if f.sweep.Has(p) {
 		return wire.PromptFaceRests
 	}
-	r, err := f.Register.Give(p, notice, lang, consent.Basis{Evidence: consent.ByPIN, Age: birthday.Grown()}, now, trusted)
+	var end time.Time
+	if f.Stays != nil {
+		end, _ = f.Stays.Ends(p)
+	}
+	r, err := f.Register.Give(p, notice, lang, consent.Basis{Evidence: consent.ByPIN, Age: birthday.Grown(), End: end}, now, trusted)
 	switch {
 	case errors.Is(err, consent.ErrOldNotice):
 		return wire.PromptOldNotice

@@ -38,11 +38,18 @@ type Parts struct {
 	Receipt  func(wire.Session, []byte)
 	Receipts *receipt.Desk
 	Tier     func() wire.Tier
+	Stays    Stays         // nil: nobody's stay has an end
 	Inactive time.Duration // 0: no limit
 	Age      time.Duration // 0: no limit
 	Gaze     func()        // what the eye should do may have changed
 	Full     func() bool   // the disk is nearly full: nobody is enrolled
 	Log      *slog.Logger
+}
+
+// Stays is until when people belong to this house.
+type Stays interface {
+	Ends(p person.ID) (end time.Time, ok bool)
+	Over() iter.Seq2[person.ID, wire.Reason]
 }
 
 // Faces is the life of all faces at one door.
@@ -70,7 +77,7 @@ type face struct {
 func New(p Parts) *Faces {
 	f := &Faces{Parts: p, held: map[person.ID]face{}, erasing: map[person.ID]wire.Session{}}
 	f.limits = retention.NewLimits(p.Inactive, p.Age, f.inUse)
-	f.sweep = retention.New(p.Now, f.rest, p.Vault.Erase, f.erased, p.Register, f.limits)
+	f.sweep = retention.New(p.Now, f.rest, p.Vault.Erase, f.erased, stays{f}, p.Register, f.limits)
 	return f
 }
 
@@ -163,6 +170,12 @@ func (f *Faces) Recall(newest iter.Seq2[uint64, audit.Entry]) {
 		if len(missing) == 0 || now.Sub(at) > f.Inactive {
 			return
 		}
+		if e.Kind == wire.KindLogRenewed { // what was before it is not known; nobody is called inactive for that
+			for _, p := range missing {
+				f.limits.Used(p, at)
+			}
+			return
+		}
 		if p, ok := missing[e.Who]; ok && e.Kind == wire.KindDecision && e.Outcome == wire.Granted {
 			f.limits.Used(p, at)
 			delete(missing, e.Who)
@@ -193,6 +206,8 @@ func (f *Faces) erased(e retention.Erasure) error {
 		entry.Kind, entry.Tier, entry.Commit = wire.KindEraseFailed, 0, audit.Hash{}
 		f.Log.Error("a face could not be erased; it is unusable, and this is tried again",
 			slog.Int("tries", e.Tries), slog.String("why", e.Err.Error()))
+	} else if err := f.purposeOver(e); err != nil {
+		return err
 	} else if _, err := f.Register.Mark(e.Person, consent.Erased, e.At, e.Trusted); err != nil {
 		return fmt.Errorf("marking the consent: %w", err)
 	}

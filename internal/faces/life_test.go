@@ -324,6 +324,11 @@ func TestFacesDieOfThePolicy(t *testing.T) {
 				r.Used(anna)
 			}
 		}, wire.ReasonAge, 0},
+		{"a log that begins anew is no absence", func(r *room) {
+			r.pass(20 * day)
+			r.write(audit.Entry{Kind: wire.KindLogRenewed})
+			r.pass(20 * day)
+		}, 0, 1},
 		{"refused tries are no use", func(r *room) {
 			r.pass(20 * day)
 			r.write(audit.Entry{Kind: wire.KindDecision, Method: wire.MethodFace, Outcome: wire.Denied, Who: name(anna)})

@@ -57,6 +57,7 @@ type stand struct {
 	full    bool // the disk is: nothing can be written down
 	said    []wire.Prompt
 	gazes   int
+	stays   faces.Stays
 	close   func()
 }
 
@@ -83,6 +84,7 @@ func open(t *testing.T, dir string, change func(*stand)) *stand {
 	s.gallery = match.NewGallery(s.arena)
 	s.Faces = faces.New(faces.Parts{Receipt: func(wire.Session, []byte) {}, Receipts: receipt.NewDesk(log, [32]byte{2}),
 		Tier:  func() wire.Tier { return store.Tier() },
+		Stays: s.stays,
 		Arena: s.arena, Vault: s.vault, Gallery: s.gallery, Register: s.register,
 		Rules: enrol.Rules{Model: s.model, Purpose: string(notice.DoorEntry), Frames: 3, Live: 0.05, Same: 0.55, Within: time.Minute,
 			Unique: func() float32 { return 0.6 }},

@@ -19,7 +19,8 @@ import (
 )
 
 // The hand is where somebody on this machine gives the keeper an order: a socket in the state folder that only root
-// and the hall's own user may call. It carries a Stop, a Lift or a Mark in and an Obeyed out, and nothing else is understood.
+// and the hall's own user may call. It carries a Stop, a Lift, a Mark, an End or a Renew in and an Obeyed out, and nothing
+// else is understood.
 const (
 	handName = "hand"
 	stopName = "stop" // an order to stop that the keeper has not confirmed yet
@@ -162,6 +163,10 @@ func (h *Hall) serveHand(ctx context.Context, fd int) {
 		case *wire.Lift:
 			h.orders.pass(w.ID, w, answer)
 			clear(w.PINs[:])
+		case *wire.End:
+			h.orders.pass(w.ID, w, answer)
+		case *wire.Renew:
+			h.orders.pass(w.ID, w, answer)
 		}
 	}
 }

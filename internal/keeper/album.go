@@ -117,7 +117,8 @@ func (k *keeper) openFaces(ctx context.Context) (*album, error) {
 		Rules: enrol.Rules{Model: model, Purpose: string(notice.DoorEntry), Frames: f.EnrolFrom, Live: live,
 			Same: sameSitting, Within: time.Minute, Unique: threshold,
 			Twins: func(a, b person.ID) bool { return k.book.Marked(a) && k.book.Marked(b) }},
-		Now: k.clock.Now, Uptime: uptime, Write: k.counting(a), Name: k.scribe.Pseudonym,
+		Stays: k.book,
+		Now:   k.clock.Now, Uptime: uptime, Write: k.counting(a), Name: k.scribe.Pseudonym,
 		Screen: k.screen, Gaze: k.gazeChanged, Full: k.full.Load, Log: k.log, Inactive: f.Inactive, Age: f.Age, Tier: k.tier,
 		Receipt: k.receipt, Receipts: receipt.NewDesk(k.audit, k.root.Derive(keys.Receipt)),
 	})

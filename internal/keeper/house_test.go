@@ -135,7 +135,7 @@ func openHouseWith(t *testing.T, program, folder string, keysmith func(keeper *o
 		Face: &room.Face{Model: fmt.Sprintf("%x", model), Level: "default", Frames: 3, EnrolFrom: 5, Keep: keepDays * 24 * time.Hour, Live: .05, Margin: .05, Alone: true},
 		Declared: &site.Declaration{ID: "here", Place: "office", Necessity: "This is a test of the room, and nobody stands at its door.", Sign: "none hangs in a test",
 			Confirmed: time.Now(), Area: "in front of the test", By: "the test"},
-		Staff: []room.Staff{{Name: "desk", Hash: hash}}}
+		Staff: []room.Staff{{Name: "desk", Hash: hash}}, Visit: 24 * time.Hour}
 	for _, tell := range told {
 		tell(&brief)
 	}

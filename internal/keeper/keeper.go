@@ -39,7 +39,7 @@ func Run(ctx context.Context, r *room.Room) error {
 	if b.Search != nil {
 		return search(ctx, r, b.Search)
 	}
-	k := &keeper{room: r, brief: b, log: r.Log, began: time.Now()}
+	k := &keeper{room: r, brief: b, log: r.Log, began: time.Now(), ended: make(chan error, 1)}
 	defer k.close()
 	if b.Leave {
 		return k.leave()
@@ -88,6 +88,9 @@ type keeper struct {
 	assessed assessment
 
 	turning sync.Mutex // one change of the mode at a time
+	ending  sync.Mutex // one look at whose stay is over at a time
+
+	ended chan error // why this life of the room is to end
 
 	eye     *wire.Conn[wire.EyeSays, wire.EyeHears]
 	kiosk   *wire.Conn[wire.KioskSays, wire.KioskHears]
@@ -139,7 +142,7 @@ func (k *keeper) serve(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var all sync.WaitGroup
-	failed := make(chan error, 16)
+	failed := make(chan error, 32)
 	run := func(f func(context.Context) error) {
 		all.Go(func() {
 			if err := f(ctx); err != nil && ctx.Err() == nil {
@@ -154,6 +157,15 @@ func (k *keeper) serve(ctx context.Context) error {
 	run(func(ctx context.Context) error { return k.scribe.Run(ctx, k.toCourier()) })
 	run(k.watchMode)
 	run(k.watchDisk)
+	run(k.watchStays)
+	run(func(ctx context.Context) error {
+		select {
+		case err := <-k.ended:
+			return err
+		case <-ctx.Done():
+			return nil
+		}
+	})
 	run(func(ctx context.Context) error { return k.room.Orders(ctx, k.heardHall) })
 	if k.brief.Face != nil {
 		run(func(ctx context.Context) error { k.bringFaces(ctx, run); return nil })
@@ -197,7 +209,7 @@ func (k *keeper) close() {
 }
 
 func (k *keeper) reception() *reception.Reception {
-	p := reception.Parts{Book: k.book, Staff: k.brief.Staff, FaceOn: k.mode.usable, Second: k.second,
+	p := reception.Parts{Book: k.book, Staff: k.brief.Staff, Now: k.clock.Now, Visit: k.brief.Visit, FaceOn: k.mode.usable, Second: k.second,
 		Decide: k.decide, Write: k.scribe.Write, Name: k.scribe.Pseudonym, Recent: k.scribe.Recent,
 		Say: k.lobby.say, Uptime: uptime, Log: k.log}
 	if k.brief.Face != nil {

@@ -43,16 +43,21 @@ func (k *keeper) meant(w *wire.Mark) (who person.ID, r access.Result) {
 	if w.Number == 0 {
 		return k.book.Try(w.Person.Digits[:w.Person.Len])
 	}
+	return k.called(w.Number)
+}
+
+// called is the only person with a number. Two people with one number: then it names nobody.
+func (k *keeper) called(n wire.Number) (who person.ID, r access.Result) {
 	found := 0
 	err := k.book.Each(func(p person.ID) {
-		if k.scribe.Pseudonym(p).Number() == w.Number {
+		if k.scribe.Pseudonym(p).Number() == n {
 			who, found = p, found+1
 		}
 	})
 	switch {
 	case err != nil:
 		return person.ID{}, access.Result{Outcome: wire.NoAnswer, Reason: wire.ReasonDamaged}
-	case found != 1: // two people with one number: then it names nobody
+	case found != 1:
 		return person.ID{}, access.Result{Outcome: wire.Denied, Reason: wire.ReasonUnknown}
 	}
 	return who, access.Result{Outcome: wire.Granted}

@@ -3,8 +3,10 @@ package keeper
 import (
 	"errors"
 	"log/slog"
+	"path/filepath"
 
 	"example.org/edged/internal/audit"
+	"example.org/edged/internal/keys"
 	"example.org/edged/internal/stop"
 	"example.org/edged/internal/wire"
 )
@@ -45,6 +47,10 @@ func (k *keeper) heardHall(w wire.RoomHears) {
 		k.lift(w)
 		clear(w.PINs[:])
 		k.turnMode()
+	case *wire.End:
+		k.end(w)
+	case *wire.Renew:
+		k.renew(w)
 	}
 }
 
@@ -93,4 +99,34 @@ func (k *keeper) rests() wire.Reason {
 		return wire.ReasonStopped
 	}
 	return k.mode.get().Reason()
+}
+
+// errRenewed ends this life of the room: the next one finds a log that can be written, and opens faces.
+var errRenewed = errors.New("the log begins anew, and with it the rooms")
+
+// renew sets the damaged log aside, on the word of whoever may give orders on this machine. A log in which nothing is
+// wrong stays.
+func (k *keeper) renew(w *wire.Renew) {
+	answer := wire.Obeyed{ID: w.ID, Outcome: wire.Done, Reason: w.Why}
+	if k.audit != nil {
+		answer.Outcome, answer.Reason = wire.Rejected, wire.ReasonNone
+		k.room.Tell(&answer)
+		return
+	}
+	at, trusted := k.clock.Now()
+	aside, err := audit.Renew(filepath.Join(k.brief.Folder, "audit"), "edged/"+k.brief.Device, k.root.Derive(keys.AuditSigning),
+		audit.Entry{At: at.UnixMilli(), Trusted: trusted, Reason: w.Why}, k.log)
+	switch {
+	case errors.Is(err, audit.ErrHealthy): // somebody put a good copy in its place
+		answer.Outcome, answer.Reason = wire.Rejected, wire.ReasonNone
+	case err != nil:
+		k.log.Error("the damaged log could not be set aside", slog.String("why", err.Error()))
+		answer.Outcome, answer.Reason = wire.NoAnswer, wire.ReasonDamaged
+		k.room.Tell(&answer)
+		return
+	default:
+		k.log.Warn("the damaged log was set aside, and a new one begins: keep it for three years", slog.String("aside", aside))
+	}
+	k.room.Tell(&answer)
+	k.ended <- errRenewed
 }

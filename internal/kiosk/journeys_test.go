@@ -210,10 +210,15 @@ func (v *visitor) welcomesANewcomer() {
 	}
 	v.say(v.t, &wire.Screen{Session: typed.Session, Prompt: wire.PromptNoNewcomer})
 	v.sees("staff", "#pad-line")
-	v.typePIN("87654312")
-	v.say(v.t, &wire.Issued{Session: typed.Session, Len: 8, Digits: [12]byte{'5', '0', '9', '2', '7', '3', '1', '8'}})
+	v.picture("newcomer")
+	v.click(`#stay [data-hours="8"]`)
+	if typed := v.typePIN("87654312"); typed.Hours != 8 {
+		v.t.Errorf("a visit of %d hours", typed.Hours)
+	}
+	v.say(v.t, &wire.Issued{Session: typed.Session, Number: 12345678901, Until: eraseAt, Len: 8, Digits: [12]byte{'5', '0', '9', '2', '7', '3', '1', '8'}})
 	v.onScreen("issued")
 	v.until(`document.getElementById('new-pin').textContent === '5092 7318'`)
+	v.until(`document.getElementById('new-number').textContent.includes('0123 4567 8901') && document.getElementById('new-until').textContent.includes('2027')`)
 	v.picture("issued")
 	v.click("#done")
 	v.touch(wire.TouchHome)
@@ -295,7 +300,7 @@ func (v *visitor) everyScreen(name string) {
 	v.say(v.t, r)
 	v.onScreen("record")
 	v.fits("record")
-	v.say(v.t, &wire.Issued{Session: typed.Session, Len: 12, Digits: [12]byte{'5', '0', '9', '2', '7', '3', '1', '8', '5', '0', '9', '2'}})
+	v.say(v.t, &wire.Issued{Session: typed.Session, Until: eraseAt, Len: 12, Digits: [12]byte{'5', '0', '9', '2', '7', '3', '1', '8', '5', '0', '9', '2'}})
 	v.onScreen("issued")
 	v.fits("issued")
 }

@@ -6,7 +6,7 @@
 //	GET  /                the page; its <meta name="page"> holds the token that the three below need
 //	GET  /events?page=T   server-sent events: "door", "screen", "issued", "record", "receipt", "cleared" (see words.go)
 //	POST /touch           {"touch":"notice"|"decline"|"home"|"stay","notice":"<hash>"}; header X-Edged-Page: T
-//	POST /pin             {"act":"open"|"agree"|"withdraw"|"mine"|"newcomer","pin":"123456","notice":"<hash>"}; same header
+//	POST /pin             {"act":"open"|"agree"|"withdraw"|"mine"|"newcomer","pin":"123456","notice":"<hash>","hours":"8"}; same header
 //	GET  /notice?lang=zh  {"hash","language","title","version","sections":[{"name","title","text"}]}
 //	GET  /preview         the picture of now as JPEG; 404 when there is none
 //	GET  /healthz         204
@@ -73,6 +73,7 @@ type Terminal struct {
 	eye       *wire.Conn[wire.MirrorSays, wire.RoomHears] // nil without a preview; the kiosk says nothing to it but Hello
 	log       *slog.Logger
 	face      bool
+	visit     int // hours
 	guard     *guard
 	stage     *stage
 	mirror    *mirror
@@ -83,7 +84,7 @@ type Terminal struct {
 
 // New makes a terminal of what the hall handed over. eye may be nil. It owns the files from here on.
 func New(brief room.Kiosk, listen, keeper, eye *os.File, log *slog.Logger, now func() time.Time) (*Terminal, error) {
-	t := &Terminal{log: log, face: brief.Face, stage: newStage(now), mirror: newMirror(now)}
+	t := &Terminal{log: log, face: brief.Face, visit: int(brief.Visit / time.Hour), stage: newStage(now), mirror: newMirror(now)}
 	var err error
 	if t.languages, err = speak(brief.Languages); err != nil {
 		return nil, err

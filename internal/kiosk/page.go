@@ -89,8 +89,9 @@ func (t *Terminal) getPage(w http.ResponseWriter, _ *http.Request) {
 	err := pageTemplate.Execute(w, struct {
 		Tag, Token string
 		Face       bool
+		Visit      int // hours, at most
 		Languages  []language
-	}{t.languages[0].Texts["language.tag"], t.stage.admit(), t.face, slices.Clone(t.languages)})
+	}{t.languages[0].Texts["language.tag"], t.stage.admit(), t.face, t.visit, slices.Clone(t.languages)})
 	if err != nil {
 		t.log.Debug("page not sent", "why", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"time"
 
 	"example.org/edged/internal/wire"
@@ -121,13 +122,14 @@ func (t *Terminal) postTouch(w http.ResponseWriter, r *http.Request) {
 }
 
 func (t *Terminal) postPIN(w http.ResponseWriter, r *http.Request) {
-	body, ok := readBody(w, r, "act", "pin", "notice", "lang")
+	body, ok := readBody(w, r, "act", "pin", "notice", "lang", "hours")
 	if !ok {
 		return
 	}
 	act, ok := actNamed(body["act"])
-	pin := wire.PINTyped{Act: act, Len: uint8(len(body["pin"]))}
-	if !ok || len(body["pin"]) < wire.PINMin || copy(pin.Digits[:], body["pin"]) < len(body["pin"]) || !digits(body["pin"]) ||
+	hours, understood := hoursOf(body["hours"])
+	pin := wire.PINTyped{Act: act, Len: uint8(len(body["pin"])), Hours: hours}
+	if !ok || !understood || hours != 0 && act != wire.ActNewcomer || len(body["pin"]) < wire.PINMin || copy(pin.Digits[:], body["pin"]) < len(body["pin"]) || !digits(body["pin"]) ||
 		(act == wire.ActAgree) != (body["notice"] != "") {
 		w.WriteHeader(http.StatusBadRequest)
 		return
@@ -158,6 +160,15 @@ func (t *Terminal) tell(w http.ResponseWriter, word wire.KioskSays) {
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// hoursOf is a visit's length; none is somebody who stays.
+func hoursOf(s string) (hours uint16, ok bool) {
+	if s == "" {
+		return 0, true
+	}
+	n, err := strconv.ParseUint(s, 10, 16)
+	return uint16(n), err == nil && n > 0
 }
 
 // readIn is the language in which the notice was read; a page that does not say has shown the first.

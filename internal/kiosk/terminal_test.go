@@ -56,7 +56,9 @@ func TestWordsOfTheKeeperReachThePage(t *testing.T) {
 		{"a record of this turn is shown", record,
 			`record {"consent":"given","given_at":"2023-11-14T22:13:20Z","erase_at":"2027-01-15T08:00:00Z","passages":[{"at":"2023-11-14T22:15:00Z","method":"pin","outcome":"granted"}]}`},
 		{"a new PIN of this turn is shown", &wire.Issued{Session: mine, Len: 8, Digits: [12]byte{'1', '2', '3', '4', '5', '6', '7', '8'}},
-			`issued {"pin":"12345678"}`},
+			`issued {"pin":"12345678","number":"0000 0000 0000"}`},
+		{"a visitor's, with its end", &wire.Issued{Session: mine, Number: 12345678901, Until: 1_800_000_000, Len: 6, Digits: [12]byte{'1', '2', '3', '4', '5', '6'}},
+			`issued {"pin":"123456","number":"0123 4567 8901","until":"2027-01-15T08:00:00Z"}`},
 	} {
 		h.say(t, c.word)
 		if c.want == "" {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"example.org/edged/internal/wire"
@@ -32,7 +33,9 @@ type jsonScreen struct {
 
 // jsonIssued is the event "issued": a new PIN, said once.
 type jsonIssued struct {
-	PIN string `json:"pin"`
+	PIN    string `json:"pin"`
+	Number string `json:"number"`          // of the new person, as `edged end` takes it
+	Until  string `json:"until,omitempty"` // when a visit ends
 }
 
 // jsonRecord is the event "record": a person's own record, said once.
@@ -59,7 +62,8 @@ func screenEvent(w *wire.Screen) []byte {
 }
 
 func issuedEvent(w *wire.Issued) []byte {
-	return event("issued", jsonIssued{string(w.Digits[:w.Len])})
+	n := fmt.Sprintf("%012d", w.Number)
+	return event("issued", jsonIssued{string(w.Digits[:w.Len]), n[:4] + " " + n[4:8] + " " + n[8:], moment(w.Until)})
 }
 
 func recordEvent(w *wire.Record) []byte {

@@ -3,6 +3,8 @@
 package reception
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -18,6 +20,7 @@ type Book interface {
 	Try(digits []byte) (person.ID, access.Result)
 	TryStaff(staff []room.Staff, digits []byte) (name string, r access.Result)
 	Issue() (person.ID, access.PIN, error)
+	IssueVisit(end time.Time) (person.ID, access.PIN, error)
 }
 
 // Faces is what a person may do about their own face.
@@ -35,6 +38,8 @@ type Parts struct {
 	Book   Book
 	Faces  Faces
 	Staff  []room.Staff
+	Now    func() (time.Time, bool)
+	Visit  time.Duration // the longest that a visit may be
 	FaceOn func() bool
 	Second func(turn wire.Session, p person.ID) bool // asks for the face too, and says whether it did; may be nil
 	Decide func(f access.Facts, since time.Duration, s wire.Stages) wire.Outcome
@@ -85,7 +90,7 @@ func (r *Reception) touched(w *wire.Touched) {
 func (r *Reception) typed(w *wire.PINTyped, since time.Duration) {
 	digits := w.Digits[:w.Len]
 	if w.Act == wire.ActNewcomer {
-		r.newcomer(w.Session, digits)
+		r.newcomer(w.Session, digits, time.Duration(w.Hours)*time.Hour)
 		return
 	}
 	p, res := r.Book.Try(digits)
@@ -147,25 +152,54 @@ func (r *Reception) tell(turn wire.Session, res access.Result, wrong wire.Prompt
 	r.Say(&s)
 }
 
-// newcomer gives a new person a PIN when a member of staff says so.
-func (r *Reception) newcomer(turn wire.Session, digits []byte) {
+// newcomer gives a new person a PIN when a member of staff says so, for good or for a visit.
+func (r *Reception) newcomer(turn wire.Session, digits []byte, visit time.Duration) {
 	_, res := r.Book.TryStaff(r.Staff, digits)
 	if res.Outcome != wire.Granted {
 		r.tell(turn, res, wire.PromptNoNewcomer)
 		return
 	}
-	p, pin, err := r.Book.Issue()
+	p, pin, end, err := r.issue(visit)
+	if errors.Is(err, errNoClock) {
+		r.screen(turn, wire.PromptNoClock)
+		return
+	}
 	if err != nil {
 		r.Log.Error("a PIN could not be issued", slog.String("why", err.Error()))
 		r.screen(turn, wire.PromptFaultAsk)
 		return
 	}
-	r.Write(audit.Entry{Kind: wire.KindNewcomer, Who: r.Name(p)})
-	issued := wire.Issued{Session: turn}
+	who := r.Name(p)
+	issued := wire.Issued{Session: turn, Number: who.Number()}
+	r.Write(audit.Entry{Kind: wire.KindNewcomer, Who: who})
+	if !end.IsZero() {
+		issued.Until = end.Unix()
+		r.Write(audit.Entry{Kind: wire.KindStay, Reason: wire.ReasonVisitEnded, Who: who, Until: issued.Until})
+	}
 	d := pin.Digits()
 	issued.Len = uint8(copy(issued.Digits[:], d))
 	clear(d)
 	r.Say(&issued)
+}
+
+var errNoClock = errors.New("a visit needs a time that is trusted")
+
+// issue refuses a visit that is longer than the house allows: the page offers none, so whoever asks for it is no page.
+func (r *Reception) issue(visit time.Duration) (p person.ID, pin access.PIN, end time.Time, err error) {
+	if visit == 0 {
+		p, pin, err = r.Book.Issue()
+		return p, pin, end, err
+	}
+	now, trusted := r.Now()
+	switch {
+	case visit > r.Visit:
+		return p, pin, end, fmt.Errorf("a visit of %v: at most %v (visits.longest)", visit, r.Visit)
+	case !trusted: // an end counted from a time that is not so would be no end
+		return p, pin, end, errNoClock
+	}
+	end = now.Add(visit).Truncate(time.Second)
+	p, pin, err = r.Book.IssueVisit(end)
+	return p, pin, end, err
 }
 
 // mine shows somebody their own record, and records that it was read.

@@ -17,7 +17,10 @@ import (
 	"example.org/edged/internal/wire"
 )
 
-var resident = person.ID{1}
+var (
+	resident = person.ID{1}
+	morning  = time.Date(2026, 3, 1, 8, 0, 0, 5e8, time.UTC)
+)
 
 // desk is everything around a reception, and writes down what was done.
 type desk struct {
@@ -29,6 +32,8 @@ type desk struct {
 	decided []access.Facts
 	said    []wire.KioskHears
 	log     []wire.Kind
+	noClock bool
+	visit   time.Time
 }
 
 func (d *desk) Try(digits []byte) (person.ID, access.Result) {
@@ -55,6 +60,11 @@ func (d *desk) Issue() (person.ID, access.PIN, error) {
 	return person.ID{2}, access.PIN{}, nil
 }
 
+func (d *desk) IssueVisit(end time.Time) (person.ID, access.PIN, error) {
+	d.visit = end
+	return d.Issue()
+}
+
 func (d *desk) Agree(wire.Session, person.ID, [32]byte, string) wire.Prompt {
 	d.did = append(d.did, "agree")
 	return wire.PromptLook
@@ -73,7 +83,7 @@ func (d *desk) Describe(_ person.ID, r *wire.Record) { r.Consent = wire.ConsentG
 
 func newDesk(faces bool) *desk {
 	d := &desk{res: access.Result{Outcome: wire.Granted}}
-	p := reception.Parts{Book: d, FaceOn: func() bool { return !d.resting },
+	p := reception.Parts{Book: d, Visit: 24 * time.Hour, Now: func() (time.Time, bool) { return morning, !d.noClock }, FaceOn: func() bool { return !d.resting },
 		Decide: func(f access.Facts, _ time.Duration, _ wire.Stages) wire.Outcome {
 			d.decided = append(d.decided, f)
 			if d.broken {
@@ -198,5 +208,47 @@ func TestADoorWithoutFaces(t *testing.T) {
 	}
 	if r, ok := d.said[0].(*wire.Record); !ok || r.Consent != wire.ConsentNone {
 		t.Errorf("%+v", d.said[0])
+	}
+}
+
+// Staff give a visitor a PIN for some hours, and for no more than the house allows.
+func TestAVisitByTheHour(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		hours   uint16
+		noClock bool
+		until   time.Time
+		says    wire.Prompt
+	}{
+		{"of eight hours", 8, false, morning.Truncate(time.Second).Add(8 * time.Hour), 0},
+		{"of the longest", 24, false, morning.Truncate(time.Second).Add(24 * time.Hour), 0},
+		{"longer than the house allows", 25, false, time.Time{}, wire.PromptFaultAsk},
+		{"of the longest number", 65535, false, time.Time{}, wire.PromptFaultAsk},
+		{"while the time is not trusted", 8, true, time.Time{}, wire.PromptNoClock},
+		{"of no hours is a stay, and needs no clock", 0, true, time.Time{}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := newDesk(true)
+			d.noClock = c.noClock
+			w := typed(wire.ActNewcomer, "12345678")
+			w.Hours = c.hours
+			d.Hear(w)
+			if !d.visit.Equal(c.until) {
+				t.Errorf("a visit until %v", d.visit)
+			}
+			if s, ok := d.said[0].(*wire.Screen); ok != (c.says != 0) || ok && s.Prompt != c.says {
+				t.Fatalf("said %+v", d.said[0])
+			}
+			if i, ok := d.said[0].(*wire.Issued); ok {
+				if i.Number != (wire.Pseudonym{2}).Number() || (i.Until != 0) != (c.hours != 0) || i.Until != 0 && i.Until != c.until.Unix() {
+					t.Errorf("said %+v", i)
+				}
+				if want := []wire.Kind{wire.KindNewcomer, wire.KindStay}[:1+min(1, int(c.hours))]; !slices.Equal(d.log, want) {
+					t.Errorf("wrote %v", d.log)
+				}
+			} else if len(d.log) != 0 {
+				t.Errorf("wrote %v", d.log)
+			}
+		})
 	}
 }

@@ -77,10 +77,11 @@ type Keeper struct {
 	Declared     *site.Declaration // the place as whoever installed the door declared it; without it face rests
 	Assessment   []byte            // the signed impact assessment as package assess parses it; without one face rests
 	Staff        []Staff
-	Fleet        bool    // a courier listens
-	Walls        bool    // the kernel holds the rooms apart; without it face rests
-	MadeUp       int     // set: guard no door; fill the folder with so many people who do not exist, and measure
-	Search       *Search // set: guard no door; measure the search and say what it gave
+	Visit        time.Duration // the longest that a visit may be
+	Fleet        bool          // a courier listens
+	Walls        bool          // the kernel holds the rooms apart; without it face rests
+	MadeUp       int           // set: guard no door; fill the folder with so many people who do not exist, and measure
+	Search       *Search       // set: guard no door; measure the search and say what it gave
 	Offset       time.Duration
 	KeyPatience  time.Duration // for one answer of the keysmith; 0 means 8 s
 	Stop         *Stop         // nil: none came
@@ -148,6 +149,7 @@ type Kiosk struct {
 	Notice    []byte
 	Preview   bool
 	Face      bool
+	Visit     time.Duration // the longest visit that the page offers
 }
 
 // Courier is what the courier is told.

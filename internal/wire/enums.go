@@ -155,13 +155,15 @@ const (
 	PromptSideways // turn to the light: one side of the face is dark
 	PromptBoth     // the PIN was right, the face was not recognised
 	PromptWays     // enrolment ended three times without a face: here are the other ways
+	PromptNoClock  // no visit by the hour while the time is not trusted
 )
 
 var prompts = []string{"home", "closer", "back", "straight", "light", "bright", "still", "one", "welcome", "other-way",
 	"wrong-pin", "wait", "look", "enrolled", "not-taken", "declined", "withdrawn", "erased", "nothing", "old-notice",
 	"face-rests", "fault", "no-newcomer", "time-out", "age", "guardian", "not-guardian", "unread", "informed", "rests",
 	"resumed", "recorded", "deleted", "noted", "two", "nobody", "decided", "changed",
-	"eyes", "sideways", "both", "ways"}
+	"eyes", "sideways", "both", "ways",
+	"no-clock"}
 
 func (p Prompt) String() string { return prompts[p] }
 
@@ -282,13 +284,18 @@ const (
 	ReasonNear80
 	ReasonNear95
 	ReasonReached
+	// Why a stay ended, and with it what somebody's face was kept for.
+	ReasonVisitEnded
+	ReasonLeaseEnded
+	ReasonContractEnded
 )
 
 var reasons = []string{"none", "unknown", "not-live", "wrong-pin", "too-many-tries", "no-consent", "withdrawn", "expired",
 	"clock", "no-camera", "unconfined", "not-signed", "other-model", "damaged", "person-asked", "replaced", "ambiguous",
 	"purpose-ended", "inactive", "age", "interrupted", "leaving", "stopped", "incident", "authority", "complaint", "maintenance",
 	"correction", "explanation", "relative", "restricted", "notice-changed", "no-other-way", "alone", "undeclared",
-	"not-judged", "second-sign", "same-face", "unmeasured", "switched-off", "unassessed", "near-80", "near-95", "reached"}
+	"not-judged", "second-sign", "same-face", "unmeasured", "switched-off", "unassessed", "near-80", "near-95", "reached",
+	"visit-ended", "lease-ended", "contract-ended"}
 
 func (r Reason) String() string { return reasons[r] }
 
@@ -338,6 +345,9 @@ const (
 	KindAssessed   // a signed impact assessment holds from here on; Commit is its hash
 	KindCounted    // how many people's face is stored; Count says it, Reason that a mark was reached
 	KindEvidence   // Count lines about somebody were handed out as evidence
+	KindStay       // until when somebody belongs to this house
+	KindStayEnded
+	KindLogRenewed // the first entry of a log that took the place of a damaged one
 )
 
 var kinds = []string{"started", "newcomer", "notice-shown", "consent-given", "consent-refused", "enrolled",
@@ -345,7 +355,8 @@ var kinds = []string{"started", "newcomer", "notice-shown", "consent-given", "co
 	"face-mode", "template-refused", "decision", "face-stopped", "stop-lifted", "lift-refused", "leaving", "left",
 	"age-noted", "copy-taken", "restricted", "resumed", "informed", "invalidated", "requested", "request-decided",
 	"record-looked", "look-refused", "liveness", "same-face", "marked", "unmarked",
-	"configured", "assessed", "counted", "evidence"}
+	"configured", "assessed", "counted", "evidence",
+	"stay", "stay-ended", "log-renewed"}
 
 func (k Kind) String() string { return kinds[k] }
 

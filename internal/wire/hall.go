@@ -77,7 +77,37 @@ func (w *Lift) fields(c *codec) {
 	}
 }
 
-// Obeyed answers a Stop or a Lift.
+// End says that somebody's stay ends, as an operator typed it: now, or at a later time.
+type End struct {
+	ID     [16]byte
+	Number Number
+	Why    Reason
+	At     int64 // unix seconds; 0 means now
+}
+
+func (*End) number() number { return nEnd }
+func (*End) roomHears()     {}
+func (w *End) fields(c *codec) {
+	c.bytes(w.ID[:])
+	c.u64((*uint64)(&w.Number))
+	enum(c, &w.Why, reasons)
+	c.i64(&w.At)
+}
+
+// Renew says that the audit log, which is damaged, is set aside and a new one begun.
+type Renew struct {
+	ID  [16]byte
+	Why Reason
+}
+
+func (*Renew) number() number { return nRenew }
+func (*Renew) roomHears()     {}
+func (w *Renew) fields(c *codec) {
+	c.bytes(w.ID[:])
+	enum(c, &w.Why, reasons)
+}
+
+// Obeyed answers a Stop, a Lift, an End or a Renew.
 type Obeyed struct {
 	ID      [16]byte
 	Outcome Outcome

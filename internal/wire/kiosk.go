@@ -43,6 +43,7 @@ type PINTyped struct {
 	Act     Act
 	Notice  [32]byte // the notice the person agreed to; zero for other acts
 	Lang    [2]byte  // the language on the screen, such as "zh"
+	Hours   uint16   // how long a newcomer's visit is; 0 for somebody who stays, and for other acts
 	Len     uint8
 	Digits  [PINMax]byte // '0'..'9', then zeros
 	Age     Age          // of a newcomer, as the staff have seen it
@@ -55,6 +56,7 @@ func (w *PINTyped) fields(c *codec) {
 	enum(c, &w.Act, acts)
 	c.bytes(w.Notice[:])
 	c.bytes(w.Lang[:])
+	c.u16(&w.Hours)
 	c.digits(&w.Len, &w.Digits)
 	w.Age.fields(c)
 }
@@ -82,6 +84,7 @@ func (w *Screen) fields(c *codec) {
 type Issued struct {
 	Session Session
 	Number  Number
+	Until   int64 // unix seconds: when a visit ends; 0 for somebody who stays
 	Len     uint8
 	Digits  [PINMax]byte
 }
@@ -91,6 +94,7 @@ func (*Issued) kioskHears()    {}
 func (w *Issued) fields(c *codec) {
 	c.u64((*uint64)(&w.Session))
 	c.u64((*uint64)(&w.Number))
+	c.i64(&w.Until)
 	c.digits(&w.Len, &w.Digits)
 }
 

@@ -75,6 +75,8 @@ const (
 	nVaultTimes number = 58
 	nPaper      number = 59
 	nMark       number = 90
+	nEnd        number = 49
+	nRenew      number = 48
 	nSearching  number = 70
 	nSearched   number = 71
 )
@@ -124,6 +126,8 @@ var words = map[number]func() Word{
 	nVaultTimes: func() Word { return new(VaultTimes) },
 	nPaper:      func() Word { return new(Paper) },
 	nMark:       func() Word { return new(Mark) },
+	nEnd:        func() Word { return new(End) },
+	nRenew:      func() Word { return new(Renew) },
 	nSearching:  func() Word { return new(Searching) },
 	nSearched:   func() Word { return new(Searched) },
 }

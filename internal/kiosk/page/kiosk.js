@@ -9,7 +9,7 @@ const hints = ['closer', 'back', 'straight', 'light', 'bright', 'still', 'one', 
 
 const nobody = () => ({
   screen: 'home', act: 'open', typed: '', busy: false, line: null, hint: null, banner: null,
-  count: 0, of: 0, result: null, record: null, receipt: null, issued: null, notice: null, ended: false,
+  hours: 0, count: 0, of: 0, result: null, record: null, receipt: null, issued: null, notice: null, ended: false,
 });
 let s = nobody();
 let door = { face: document.body.dataset.face === 'yes' ? 'starting' : 'off', open: false };
@@ -40,6 +40,7 @@ function draw() {
   text('guidance', s.hint ? t('prompt.' + s.hint) : screen === 'guide' ? t('prompt.look') : t('face.' + door.face));
   $('guidance').classList.toggle('now', !!s.hint);
   text('why-text', screen === 'ask' ? t(`ask.${s.act}.text`) : '');
+  drawStay();
   text('hint', t('prompt.' + (s.hint || 'look')));
   text('count', t('guide.steps', s));
   $('bar').max = s.of || 1;
@@ -48,8 +49,20 @@ function draw() {
   drawNotice();
   drawRecord();
   drawReceipt();
-  text('new-pin', s.issued ? s.issued.replace(/(.{4})(?=.)/g, '$1 ') : '');
+  text('new-pin', s.issued ? s.issued.pin.replace(/(.{4})(?=.)/g, '$1 ') : '');
+  text('new-until', s.issued?.until ? t('issued.until', { until: time(s.issued.until) }) : '');
+  text('new-number', s.issued?.number ? t('issued.number', { number: s.issued.number }) : '');
   mirror(faceOn && (screen === 'home' || screen === 'guide'));
+}
+
+// drawStay offers staff how long a newcomer's visit may be.
+function drawStay() {
+  $('stay').hidden = s.screen !== 'ask' || s.act !== 'newcomer';
+  for (const b of $('stay').children) {
+    const hours = Number(b.dataset.hours);
+    b.textContent = hours ? t('stay.hours', { hours }) : t('stay.good');
+    b.setAttribute('aria-pressed', String(hours === s.hours));
+  }
 }
 
 function title() {
@@ -182,6 +195,7 @@ async function enter() {
   if (!s.typed) return draw();
   if (s.typed.length < 6) { s.line = { key: 'pad.short' }; return draw(); }
   const body = { act: s.act, pin: s.typed };
+  if (s.hours) body.hours = String(s.hours);
   if (s.act === 'agree') { body.notice = s.notice.hash; body.lang = code(); }
   s.typed = '';
   s.busy = true;
@@ -238,7 +252,7 @@ function heard(name, e) {
   if (name === 'door') { door = e; draw(); }
   else if (name === 'screen') prompt(e);
   else if (name === 'cleared') cleared();
-  else if (name === 'issued') { go('issued', { issued: e.pin }); after('issued', IDLE, leave); touched = Date.now(); }
+  else if (name === 'issued') { go('issued', { issued: e }); after('issued', IDLE, leave); touched = Date.now(); }
   else if (name === 'receipt') { if (s.screen === 'result' || s.screen === 'record') { s.receipt = e; draw(); } }
   else if (name === 'record') { go('record', { record: e }); touched = Date.now(); }
 }
@@ -282,6 +296,13 @@ for (const [lang, name, tag] of codes) {
   b.lang = tag;
   b.onclick = () => { speak(lang); draw(); };
   $('languages').append(b);
+}
+const longest = Number(document.body.dataset.visit);
+for (const hours of [0, ...[2, 8, 24, 72, 168, 720].filter((h) => h < longest).slice(-4), longest]) {
+  const b = element('button', '');
+  b.dataset.hours = hours;
+  b.onclick = () => { s.hours = hours; draw(); };
+  if (hours || longest) $('stay').append(b);
 }
 $('larger').onclick = () => {
   const large = document.documentElement.classList.toggle('large');
