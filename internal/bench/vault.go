@@ -38,15 +38,9 @@ func Vault(ctx context.Context, people int, progress *os.File, start Keep, now f
 	tick, finish := vaultBar(ctx, people, progress)
 	defer finish()
 	// The first life fills the folder and tells when it is full.
-	err := live(ctx, start, func(_ time.Duration, w wire.RoomSays) bool {
-		f, ok := w.(*wire.Filled)
-		if ok {
-			tick(int64(f.Done))
-		}
-		return ok && f.Done == f.Of
-	})
+	err := fill(ctx, start, tick)
 	if err != nil {
-		return nil, fmt.Errorf("filling the vault: %w", err)
+		return nil, err
 	}
 	r.FillSeconds = now().Sub(began).Seconds()
 	// The second finds it full, and measures.
@@ -71,6 +65,27 @@ func Vault(ctx context.Context, people int, progress *os.File, start Keep, now f
 		return nil, fmt.Errorf("measuring the vault: %w", err)
 	}
 	return r, nil
+}
+
+// Fill has a keeper fill its folder with people who do not exist.
+func Fill(ctx context.Context, people int, progress *os.File, start Keep) error {
+	tick, finish := vaultBar(ctx, people, progress)
+	defer finish()
+	return fill(ctx, start, tick)
+}
+
+func fill(ctx context.Context, start Keep, tick func(int64)) error {
+	err := live(ctx, start, func(_ time.Duration, w wire.RoomSays) bool {
+		f, ok := w.(*wire.Filled)
+		if ok {
+			tick(int64(f.Done))
+		}
+		return ok && f.Done == f.Of
+	})
+	if err != nil {
+		return fmt.Errorf("filling the vault: %w", err)
+	}
+	return nil
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -17,12 +17,13 @@ type benchCmd struct {
 type benchPassageCmd struct {
 	Models   string `help:"Folder of the model pack." default:"${models}" type:"path"`
 	Passages int    `help:"How many passages by face, and as many by PIN." default:"40"`
+	People   int    `help:"How many people who do not exist are enrolled beside the one who passes." default:"10000"`
 	JSON     bool   `help:"Answer in JSON." name:"json"`
 }
 
 // Run starts the program that plays the visitors, as `edged demo` does.
 func (c *benchPassageCmd) Run(t *tools) error {
-	args := []string{"passage", "--models", c.Models, "--passages", fmt.Sprint(c.Passages)}
+	args := []string{"passage", "--models", c.Models, "--passages", fmt.Sprint(c.Passages), "--people", fmt.Sprint(c.People)}
 	if c.JSON {
 		args = append(args, "--json")
 	}

@@ -2,7 +2,9 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -20,6 +22,7 @@ import (
 type benchVaultCmd struct {
 	People int    `help:"How many people who do not exist to enrol." default:"10000"`
 	Dir    string `help:"A folder on the disk to measure; a new folder is made in it and removed. Default: the system's temporary folder." type:"existingdir"`
+	Into   string `help:"Fill the empty state folder that this config file names, and stop: for measuring a whole door. Its people do not exist." type:"existingfile"`
 	JSON   bool   `help:"Answer in JSON." name:"json"`
 }
 
@@ -37,7 +40,12 @@ func (c *benchVaultCmd) Run(t *tools) error {
 	if err := os.Chmod(dir, 0o711); err != nil { // the keeper's user walks through it
 		return fmt.Errorf("opening the way into the folder: %w", err)
 	}
-	house, err := t.measuredHouse(dir, c.People)
+	var house hall.House
+	if c.Into != "" {
+		house, err = t.emptyHouse(c.Into, c.People)
+	} else {
+		house, err = t.measuredHouse(dir, c.People)
+	}
 	if err != nil {
 		return err
 	}
@@ -47,6 +55,9 @@ func (c *benchVaultCmd) Run(t *tools) error {
 			return coded{exitWalls, err}
 		}
 		return h.Run(ctx)
+	}
+	if c.Into != "" {
+		return bench.Fill(t.ctx, c.People, os.Stderr, keep)
 	}
 	r, err := bench.Vault(t.ctx, c.People, os.Stderr, keep, time.Now)
 	if err != nil {
@@ -75,6 +86,25 @@ func (t *tools) measuredHouse(dir string, people int) (hall.House, error) {
 	if err != nil {
 		return hall.House{}, err
 	}
+	return t.keeperOf(cfg, people)
+}
+
+// emptyHouse is the one that a config file describes, if nobody lives there: real people are never mixed with others.
+func (t *tools) emptyHouse(file string, people int) (hall.House, error) {
+	cfg, err := config.Read(file)
+	if err != nil {
+		return hall.House{}, err
+	}
+	if entries, err := os.ReadDir(cfg.State); !errors.Is(err, fs.ErrNotExist) && (err != nil || len(entries) > 0) {
+		return hall.House{}, coded{exitUsage, fmt.Errorf("%s is not empty: only a door that nobody uses yet is filled with people who do not exist", cfg.State)}
+	}
+	if !cfg.HasFace() {
+		return hall.House{}, coded{exitUsage, fmt.Errorf("%s: no face opens this door, so there is nobody to fill it with", file)}
+	}
+	return t.keeperOf(cfg, people)
+}
+
+func (t *tools) keeperOf(cfg *config.Config, people int) (hall.House, error) {
 	pack, err := findPack(cfg.Face.Models, cfg.Face.Pack) // its hash alone is needed: no eye looks at anybody here
 	if err != nil {
 		return hall.House{}, err
@@ -83,7 +113,7 @@ func (t *tools) measuredHouse(dir string, people int) (hall.House, error) {
 	if err != nil {
 		return hall.House{}, err
 	}
-	h := hall.House{Programs: programs, Keeper: cfg.Keeper(pack, t.Time()), Relay: cfg.Relay(), OwnUsers: true, LogLevel: slog.LevelWarn}
+	h := hall.House{Programs: programs, Keeper: cfg.Keeper(pack, t.Time()), Relay: cfg.Relay(), OwnUsers: cfg.Rooms.Users == "auto", LogLevel: slog.LevelWarn}
 	h.Keeper.MadeUp = people
 	// At the start every template lies there in full, 2 KiB, and beside it what is searched, 644 bytes and its block.
 	if need := uint64(people)*2752 + 16<<20; !lockable(need) {

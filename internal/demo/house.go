@@ -96,6 +96,15 @@ func (l *lockedBuffer) Bytes() []byte {
 
 // openHouse prepares folders, broker and configuration, and starts `edged run`.
 func openHouse(ctx context.Context, programs, models, pictures string) (*house, error) {
+	h, err := newHouse(ctx, programs, models, pictures)
+	if err != nil {
+		return nil, err
+	}
+	return h, h.start(ctx)
+}
+
+// newHouse is a house in which edged does not run yet.
+func newHouse(ctx context.Context, programs, models, pictures string) (*house, error) {
 	dir, err := os.MkdirTemp("", "edged-demo-")
 	if err != nil {
 		return nil, err
@@ -117,10 +126,7 @@ func openHouse(ctx context.Context, programs, models, pictures string) (*house, 
 	if h.screen, err = freeAddress(); err != nil {
 		return nil, err
 	}
-	if err := h.configure(ctx, models); err != nil {
-		return nil, err
-	}
-	return h, h.start(ctx)
+	return h, h.configure(ctx, models)
 }
 
 // freeAddress finds a loopback address that nobody uses now.
