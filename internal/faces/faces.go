@@ -106,8 +106,10 @@ func (f *Faces) Load() error {
 		return err
 	}
 	for _, r := range refused {
-		f.Write(audit.Entry{Kind: wire.KindTemplateRefused, Reason: r.Reason, Who: f.Name(r.Person)})
-		f.Log.Warn("a stored face cannot be used; the person can be enrolled again", slog.String("why", r.Reason.String()))
+		agreed := f.Register.Stands(r.Person, now).Consent
+		why := r.Against(vault.Label{Purpose: string(agreed.Purpose), Model: f.Rules.Model, Consent: agreed.Hash(), Expiry: agreed.Until})
+		f.Write(audit.Entry{Kind: wire.KindTemplateRefused, Reason: why, Who: f.Name(r.Person)})
+		f.Log.Warn("a stored face cannot be used; the person can be enrolled again", slog.String("why", why.String()))
 	}
 	for _, p := range f.Vault.Pending() {
 		f.sweep.EraseNow(p, f.unfinished(p))

@@ -1,8 +1,10 @@
 package faces_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"io"
 	"log/slog"
@@ -300,6 +302,56 @@ func TestAnErasureThatFailsIsCountedRecordedAndTriedAgain(t *testing.T) {
 	}
 	if done := r.entries(wire.KindErased); len(done) != 1 || r.Stored() != 0 {
 		t.Errorf("%d erasures in the log, %d stored", len(done), r.Stored())
+	}
+}
+
+// Somebody edits the label of a stored face. It opens no more, and the log has the word for what was edited.
+func TestAnEditedLabelHasItsWordInTheLog(t *testing.T) {
+	for word, edit := range map[wire.Reason]func(raw []byte, c consent.Record){
+		wire.ReasonPurposeChanged: func(raw []byte, _ consent.Record) { flip(t, raw, []byte(notice.DoorEntry)) },
+		wire.ReasonExpiryChanged: func(raw []byte, c consent.Record) {
+			flip(t, raw, binary.BigEndian.AppendUint64(nil, uint64(c.Until.Unix())))
+		},
+		wire.ReasonConsentChanged: func(raw []byte, c consent.Record) { h := c.Hash(); flip(t, raw, h[:]) },
+		wire.ReasonOtherModel:     func(raw []byte, _ consent.Record) { flip(t, raw, thePack[:]) },
+		wire.ReasonOtherDevice:    func(raw []byte, _ consent.Record) { flip(t, raw, []byte("\x00\x04door\x00")) },
+		wire.ReasonMisplaced:      func(raw []byte, _ consent.Record) { flip(t, raw, append([]byte("\x00\x10"), anna[:]...)) },
+	} {
+		t.Run(word.String(), func(t *testing.T) {
+			r := newRoom(t)
+			r.enrol()
+			agreed, _ := r.register.InForce(anna, begun)
+			r.stop()
+			path := filepath.Join(r.dir, "people.db")
+			raw, err := os.ReadFile(path)
+			r.must(err)
+			edit(raw, agreed)
+			r.must(os.WriteFile(path, raw, 0o600))
+			r.start()
+			if r.gallery.Len() != 0 {
+				t.Error("the face is looked for")
+			}
+			if all := r.entries(wire.KindTemplateRefused); len(all) != 1 || all[0].Reason != word || all[0].Who != name(anna) {
+				t.Errorf("the log has %+v", all)
+			}
+		})
+	}
+}
+
+// flip changes the last byte but one of what stands there, wherever it stands.
+func flip(t *testing.T, raw, what []byte) {
+	t.Helper()
+	n := 0
+	for at := 0; ; n++ {
+		i := bytes.Index(raw[at:], what)
+		if i < 0 {
+			break
+		}
+		at += i + len(what)
+		raw[at-2] ^= 1
+	}
+	if n == 0 {
+		t.Fatalf("%q is not in the file", what)
 	}
 }
 

@@ -217,6 +217,7 @@ func (k *keeper) openVault(smith *keys.Smith, arena *template.Arena) (*vault.Vau
 	if damaged := new(vault.Damaged); errors.As(err, &damaged) {
 		k.log.Error("nobody is let in by face until they enrol again", slog.String("why", err.Error()))
 		k.room.Fault(wire.FaultVault)
+		k.scribe.Write(audit.Entry{Kind: wire.KindTemplateRefused, Reason: damaged.Reason}) // nobody's name: it is everybody
 		v, err = open()
 	}
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"example.org/edged/internal/person"
 	"example.org/edged/internal/template"
+	"example.org/edged/internal/wire"
 	"go.etcd.io/bbolt"
 )
 
@@ -194,9 +195,10 @@ func (v *Vault) Pending() []person.ID {
 	defer v.mu.Unlock()
 	var all []person.ID
 	v.view(func(people, keys *bbolt.Bucket) error {
-		people.ForEach(func(k, _ []byte) error {
-			if !hasKey(keys, person.ID(k)) {
-				all = append(all, person.ID(k))
+		people.ForEach(func(k, b []byte) error {
+			p := person.ID(k)
+			if _, err := decode(p, b); !hasKey(keys, p) && !errors.Is(err, bad(wire.ReasonMisplaced)) {
+				all = append(all, p)
 			}
 			return nil
 		})

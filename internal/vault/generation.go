@@ -78,6 +78,8 @@ func (v *Vault) decide(now []byte) (moved bool, err error) {
 	return true, errors.Join(os.Rename(v.path(nextFile), v.path(keysFile)), v.lock.Sync())
 }
 
+var errPutBack = errors.New("it was put back from before an erasure")
+
 // sameGeneration refuses a file whose keys the keysmith cannot open any more.
 func (v *Vault) sameGeneration(db *file) error {
 	key, err := v.gen.Current()
@@ -87,7 +89,7 @@ func (v *Vault) sameGeneration(db *file) error {
 	defer clear(key[:])
 	mark, err := markIn(db)
 	if err == nil && !bytes.Equal(mark, markOf(&key)) {
-		err = fmt.Errorf("vault: %s is of another key generation than the keysmith's: it was put back from before an erasure, or the keysmith began anew: %w", v.path(keysFile), pages.ErrUnsound)
+		err = fmt.Errorf("vault: %s is of another key generation than the keysmith's: %w, or the keysmith began anew: %w", v.path(keysFile), errPutBack, pages.ErrUnsound)
 	}
 	return err
 }

@@ -54,47 +54,48 @@ func TestNoEditOfTheFilesOpensAnything(t *testing.T) {
 		name string
 		edit func(f files, ada, bob person.ID)
 		hurt int // how many of the two no longer open
+		word wire.Reason
 	}{
-		{"nothing is changed", func(f files, _, _ person.ID) {}, 0},
-		{"another purpose", put(atPurpose, []byte("other")...), 1},
-		{"another device", put(atDevice, []byte("door-2")...), 1},
-		{"another model", put(atModel, 0xFF), 1},
-		{"another consent", put(atConsent, 0xFF), 1},
-		{"a later expiry", put(atExpiry, later...), 1},
-		{"another key id", put(atKeyID, 0xFF), 1},
-		{"another nonce", put(atSealed, 0, 0, 0, 0), 1},
-		{"a length that leads outside", put(0, 0xFF, 0xFF), 1},
-		{"a length that borrows from the next field", put(atPerson-2, 0, 17), 1},
+		{"nothing is changed", func(f files, _, _ person.ID) {}, 0, wire.ReasonNone},
+		{"another purpose", put(atPurpose, []byte("other")...), 1, wire.ReasonPurposeChanged},
+		{"another device", put(atDevice, []byte("door-2")...), 1, wire.ReasonOtherDevice},
+		{"another model", put(atModel, 0xFF), 1, wire.ReasonOtherModel},
+		{"another consent", put(atConsent, 0xFF), 1, wire.ReasonConsentChanged},
+		{"a later expiry", put(atExpiry, later...), 1, wire.ReasonExpiryChanged},
+		{"another key id", put(atKeyID, 0xFF), 1, wire.ReasonReplayed},
+		{"another nonce", put(atSealed, 0, 0, 0, 0), 1, wire.ReasonDamaged},
+		{"a length that leads outside", put(0, 0xFF, 0xFF), 1, wire.ReasonDamaged},
+		{"a length that borrows from the next field", put(atPerson-2, 0, 17), 1, wire.ReasonDamaged},
 		{"two records are swapped", func(f files, ada, bob person.ID) {
 			a, b := string(ada[:]), string(bob[:])
 			f.people[a], f.people[b] = f.people[b], f.people[a]
-		}, 2},
+		}, 2, wire.ReasonMisplaced},
 		{"two records are swapped, with the names in them", func(f files, ada, bob person.ID) {
 			a, b := string(ada[:]), string(bob[:])
 			f.people[a], f.people[b] = f.people[b], f.people[a]
 			copy(f.people[a][atPerson:], a)
 			copy(f.people[b][atPerson:], b)
-		}, 2},
+		}, 2, wire.ReasonMisplaced},
 		{"records and keys are swapped, with the names in them", func(f files, ada, bob person.ID) {
 			a, b, ka, kb := string(ada[:]), string(bob[:]), keyOf(f, ada), keyOf(f, bob)
 			f.people[a], f.people[b] = f.people[b], f.people[a]
 			copy(f.people[a][atPerson:], a)
 			copy(f.people[b][atPerson:], b)
 			f.keys[a+kb[16:]], f.keys[b+ka[16:]] = f.keys[kb], f.keys[ka]
-		}, 2},
+		}, 2, wire.ReasonKeyChanged},
 		{"two wrapped keys are swapped", func(f files, ada, bob person.ID) {
 			ka, kb := keyOf(f, ada), keyOf(f, bob)
 			f.keys[ka], f.keys[kb] = f.keys[kb], f.keys[ka]
-		}, 2},
-		{"a wrapped key is changed", func(f files, ada, _ person.ID) { f.keys[keyOf(f, ada)][20] ^= 1 }, 1},
-		{"a wrapped key is cut short", func(f files, ada, _ person.ID) { k := keyOf(f, ada); f.keys[k] = f.keys[k][:59] }, 1},
+		}, 2, wire.ReasonKeyChanged},
+		{"a wrapped key is changed", func(f files, ada, _ person.ID) { f.keys[keyOf(f, ada)][20] ^= 1 }, 1, wire.ReasonKeyChanged},
+		{"a wrapped key is cut short", func(f files, ada, _ person.ID) { k := keyOf(f, ada); f.keys[k] = f.keys[k][:59] }, 1, wire.ReasonKeyChanged},
 		{"the record of before comes back", func(f files, ada, _ person.ID) {
 			f.people[string(ada[:])] = former.people[string(ada[:])]
-		}, 1},
+		}, 1, wire.ReasonReplayed},
 		{"the key of before comes back under the new id", func(f files, ada, _ person.ID) {
 			f.keys[keyOf(f, ada)] = former.keys[keyOf(former, ada)]
-		}, 1},
-		{"a record is empty", func(f files, ada, _ person.ID) { f.people[string(ada[:])] = nil }, 1},
+		}, 1, wire.ReasonKeyChanged},
+		{"a record is empty", func(f files, ada, _ person.ID) { f.people[string(ada[:])] = nil }, 1, wire.ReasonDamaged},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHouse(t)
@@ -125,7 +126,7 @@ func TestNoEditOfTheFilesOpensAnything(t *testing.T) {
 				t.Errorf("%d of 2 open, refused %v", len(in), out)
 			}
 			for _, reason := range out {
-				if reason != wire.ReasonDamaged {
+				if reason != c.word {
 					t.Errorf("refused as %v", reason)
 				}
 			}
@@ -149,7 +150,7 @@ func TestFilesOnAnotherDeviceOpenNothing(t *testing.T) {
 	h.enrol(1)
 	h.stop()
 	device := houseIn(t, copyOf(t, h.dir), copyOf(t, h.smith), "door-2") // with the keys, under another name
-	if in, out := device.load(); len(in) != 0 || !slices.Equal(slices.Collect(maps.Values(out)), []wire.Reason{wire.ReasonDamaged}) {
+	if in, out := device.load(); len(in) != 0 || !slices.Equal(slices.Collect(maps.Values(out)), []wire.Reason{wire.ReasonOtherDevice}) {
 		t.Errorf("another device: %d open, refused %v", len(in), out)
 	}
 	other := newHouse(t)

@@ -8,6 +8,7 @@ import (
 
 	"example.org/edged/internal/person"
 	"example.org/edged/internal/template"
+	"example.org/edged/internal/wire"
 )
 
 // A Label is everything that a stored template is bound to. It lies beside the template in clear, because retention
@@ -79,7 +80,10 @@ type record struct {
 	sealed []byte
 }
 
-var errRecord = errors.New("record is damaged")
+// bad is why a record does not open.
+type bad wire.Reason
+
+func (b bad) Error() string { return "record does not open: " + wire.Reason(b).String() }
 
 func (r record) encode() []byte { return append(fields(r.aad), r.sealed...) }
 
@@ -87,13 +91,13 @@ func (r record) encode() []byte { return append(fields(r.aad), r.sealed...) }
 func decode(p person.ID, b []byte) (record, error) {
 	aad, sealed, ok := cut(b)
 	if !ok || len(sealed) != template.SealedLen {
-		return record{}, errRecord
+		return record{}, bad(wire.ReasonDamaged)
 	}
 	var part [8][]byte
 	rest := aad
 	for i := range part {
 		if part[i], rest, ok = cut(rest); !ok {
-			return record{}, errRecord
+			return record{}, bad(wire.ReasonDamaged)
 		}
 	}
 	l := Label{Purpose: string(part[2])}
@@ -102,8 +106,11 @@ func decode(p person.ID, b []byte) (record, error) {
 	whole := fits(l.Person[:], part[1]) && fits(l.Model[:], part[4]) && fits(l.Consent[:], part[5]) &&
 		fits(expiry[:], part[6]) && fits(key[:], part[7])
 	l.Expiry = time.Unix(int64(binary.BigEndian.Uint64(expiry[:])), 0).UTC()
-	if !whole || len(rest) > 0 || string(part[0]) != sealedTemplate || l.Person != p || l.check() != nil {
-		return record{}, errRecord
+	switch {
+	case !whole || len(rest) > 0 || string(part[0]) != sealedTemplate || l.check() != nil:
+		return record{}, bad(wire.ReasonDamaged)
+	case l.Person != p:
+		return record{}, bad(wire.ReasonMisplaced)
 	}
 	return record{l, part[3], key, aad, sealed}, nil
 }

@@ -23,10 +23,29 @@ type Held struct {
 	Template template.Template
 }
 
-// Refused is one that did not.
+// Refused is one that did not. Its label is what the file says, which nothing proves.
 type Refused struct {
 	Person person.ID
+	Label  Label
 	Reason wire.Reason
+}
+
+// Against is the reason in the light of what was agreed. A seal that fails does not tell which word of its label was
+// changed; where the label differs from what it must be, that is the one.
+func (r Refused) Against(agreed Label) wire.Reason {
+	switch l := r.Label; {
+	case r.Reason != wire.ReasonDamaged || l == Label{}:
+		return r.Reason
+	case l.Purpose != agreed.Purpose:
+		return wire.ReasonPurposeChanged
+	case l.Expiry.Unix() != agreed.Expiry.Unix():
+		return wire.ReasonExpiryChanged
+	case l.Consent != agreed.Consent:
+		return wire.ReasonConsentChanged
+	case l.Model != agreed.Model:
+		return wire.ReasonOtherModel
+	}
+	return r.Reason
 }
 
 // Load opens everything that was made by this model into the arena, as much at a time as there are cores, and hands
@@ -64,6 +83,8 @@ type loading struct {
 	model [32]byte
 	take  func(Held)
 	next  atomic.Int32 // the part to do next
+	whose sync.Once
+	names map[keyID]bool // of every key that there is, once one was missed
 
 	mu      sync.Mutex
 	refused []Refused
@@ -93,51 +114,84 @@ func (l *loading) run() {
 }
 
 func (l *loading) see(s *somebody) error {
-	if s.record == nil || len(s.keys) == 0 {
+	if s.record == nil {
 		return nil
 	}
 	label, t, err := l.v.unseal(l.wrap, s)
+	if len(s.keys) == 0 && !errors.Is(err, bad(wire.ReasonMisplaced)) {
+		return nil // its erasure has begun
+	}
+	var why bad
 	switch {
-	case errors.Is(err, errRecord):
-		l.refuse(s.ID, wire.ReasonDamaged)
+	case errors.As(err, &why):
+		return l.refuse(s, label, wire.Reason(why))
 	case err != nil:
 		return err
 	case label.Model != l.model:
 		l.v.arena.Wipe(t)
-		l.refuse(s.ID, wire.ReasonOtherModel)
-	default:
-		l.take(Held{label, t})
+		return l.refuse(s, label, wire.ReasonOtherModel)
 	}
+	l.take(Held{label, t})
 	return nil
 }
 
-func (l *loading) refuse(p person.ID, why wire.Reason) {
+func (l *loading) refuse(s *somebody, label Label, why wire.Reason) error {
+	if why == wire.ReasonReplayed {
+		if err := l.learn(); err != nil {
+			return err
+		}
+		if r, err := decode(s.ID, s.record); err == nil && l.names[r.key] {
+			why = wire.ReasonMisplaced // the key lives, under another name
+		}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.refused = append(l.refused, Refused{p, why})
+	l.refused = append(l.refused, Refused{s.ID, label, why})
+	return nil
 }
 
-// unseal opens one record. The label comes back only when the seal has proved it.
+// learn reads the ids of all keys, once and only when a key was missed, so that somebody who edits all records does not
+// have them read as often.
+func (l *loading) learn() (err error) {
+	l.whose.Do(func() {
+		l.names = make(map[keyID]bool)
+		err = l.v.view(func(_, keys *bbolt.Bucket) error {
+			return keys.ForEach(func(name, _ []byte) error {
+				l.names[keyID(name[len(person.ID{}):])] = true
+				return nil
+			})
+		})
+	})
+	return err
+}
+
+// unseal opens one record. The label that comes back is proved by the seal if there is no error, and by nothing if
+// there is.
 func (v *Vault) unseal(wrap cipher.AEAD, s *somebody) (Label, template.Template, error) {
 	r, err := decode(s.ID, s.record)
 	if err != nil {
 		return Label{}, template.Template{}, err
 	}
 	wrapped := s.key(r.key)
-	if len(wrapped) != wrappedLen || string(r.device) != v.device {
-		return Label{}, template.Template{}, errRecord
+	switch {
+	case string(r.device) != v.device:
+		return r.Label, template.Template{}, bad(wire.ReasonOtherDevice)
+	case wrapped == nil:
+		return r.Label, template.Template{}, bad(wire.ReasonReplayed)
+	case len(wrapped) != wrappedLen:
+		return r.Label, template.Template{}, bad(wire.ReasonKeyChanged)
 	}
 	var key [32]byte
 	defer clear(key[:])
 	if _, err := wrap.Open(key[:0], wrapped[:wrap.NonceSize()], wrapped[wrap.NonceSize():], bindKey(v.device, s.ID, r.key)); err != nil {
-		return Label{}, template.Template{}, errRecord
+		return r.Label, template.Template{}, bad(wire.ReasonKeyChanged)
 	}
 	// The label is encoded anew from what was understood: what is proved is what is used.
 	own := purposeKey(&key, r.Purpose)
 	defer clear(own[:])
 	t, err := v.arena.Open(r.sealed, &own, r.bind(v.device, r.key))
 	if errors.Is(err, template.ErrShut) {
-		return Label{}, template.Template{}, errRecord
+		err = bad(wire.ReasonDamaged)
 	}
 	return r.Label, t, err
 }

@@ -44,7 +44,7 @@ func (v *Vault) Turn() (int, error) {
 				l, t, err := v.unseal(wrap, &somebody{p, people.Get(p[:]), keysOf(keys, p)})
 				if err == nil {
 					many = append(many, Held{l, t})
-				} else if !errors.Is(err, errRecord) { // damaged ones stay what they are
+				} else if why := bad(0); !errors.As(err, &why) { // damaged ones stay what they are
 					return err
 				}
 			}

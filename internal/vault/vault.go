@@ -48,6 +48,7 @@ import (
 	"example.org/edged/internal/pages"
 	"example.org/edged/internal/person"
 	"example.org/edged/internal/template"
+	"example.org/edged/internal/wire"
 	"go.etcd.io/bbolt"
 )
 
@@ -80,6 +81,7 @@ type generations interface {
 type Damaged struct {
 	Aside   []string // where the files are now
 	Problem error
+	Reason  wire.Reason // damaged, or put-back
 }
 
 func (d *Damaged) Error() string {
@@ -104,7 +106,11 @@ func Open(dir, device string, gen generations, arena *template.Arena, rand io.Re
 	}
 	if errors.Is(err, pages.ErrUnsound) { // while the folder is still locked, so that nobody's good files are moved
 		names, failed := setAside(dir)
-		err = &Damaged{Aside: names, Problem: errors.Join(err, failed)}
+		why := wire.ReasonDamaged
+		if errors.Is(err, errPutBack) {
+			why = wire.ReasonPutBack
+		}
+		err = &Damaged{Aside: names, Problem: errors.Join(err, failed), Reason: why}
 	}
 	v.Close() // what went wrong before says more than what may go wrong now
 	return nil, err

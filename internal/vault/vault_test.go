@@ -204,7 +204,7 @@ func (h *house) load() (map[person.ID]template.Template, map[person.ID]wire.Reas
 		in[x.Label.Person] = x.Template
 	}
 	for _, x := range refused {
-		out[x.Person] = x.Reason
+		out[x.Person] = x.Against(label(x.Person))
 	}
 	return in, out
 }
@@ -302,7 +302,7 @@ func TestATemplateOfAnotherModelIsNamed(t *testing.T) {
 	h := newHouse(t)
 	ada := h.enrol(1)
 	refused, err := h.vault.Load([32]byte{7}, func(vault.Held) { t.Error("held") })
-	if err != nil || len(refused) != 1 || refused[0] != (vault.Refused{Person: ada, Reason: wire.ReasonOtherModel}) {
+	if err != nil || len(refused) != 1 || refused[0] != (vault.Refused{Person: ada, Label: label(ada), Reason: wire.ReasonOtherModel}) {
 		t.Fatalf("%v, %v", refused, err)
 	}
 }

@@ -20,7 +20,7 @@ type wrapped struct {
 	key  []byte
 }
 
-// key is the one of that id, or nil.
+// key is the one of that id, or nil. An empty one is not nil.
 func (s *somebody) key(id keyID) []byte {
 	for _, k := range s.keys {
 		if bytes.Equal(k.name[len(s.ID):], id[:]) {

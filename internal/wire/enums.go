@@ -288,6 +288,16 @@ const (
 	ReasonVisitEnded
 	ReasonLeaseEnded
 	ReasonContractEnded
+
+	// What somebody who can write the vault's files has done to a stored face, as far as it can be told. It opens in no case.
+	ReasonMisplaced      // the record lies under another name than it was made for
+	ReasonReplayed       // its key has died: it is of before an erasure or a new enrolment
+	ReasonKeyChanged     // its key does not open
+	ReasonOtherDevice    // it was made for another device
+	ReasonPurposeChanged // it says another purpose than was agreed to
+	ReasonExpiryChanged  // it says another end
+	ReasonConsentChanged // it says another consent
+	ReasonPutBack        // the whole file is of before an erasure
 )
 
 var reasons = []string{"none", "unknown", "not-live", "wrong-pin", "too-many-tries", "no-consent", "withdrawn", "expired",
@@ -295,7 +305,8 @@ var reasons = []string{"none", "unknown", "not-live", "wrong-pin", "too-many-tri
 	"purpose-ended", "inactive", "age", "interrupted", "leaving", "stopped", "incident", "authority", "complaint", "maintenance",
 	"correction", "explanation", "relative", "restricted", "notice-changed", "no-other-way", "alone", "undeclared",
 	"not-judged", "second-sign", "same-face", "unmeasured", "switched-off", "unassessed", "near-80", "near-95", "reached",
-	"visit-ended", "lease-ended", "contract-ended"}
+	"visit-ended", "lease-ended", "contract-ended",
+	"misplaced", "replayed", "key-changed", "other-device", "purpose-changed", "expiry-changed", "consent-changed", "put-back"}
 
 func (r Reason) String() string { return reasons[r] }
 
