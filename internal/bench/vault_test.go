@@ -47,3 +47,16 @@ func TestAKeeperThatFallsIsNotMeasured(t *testing.T) {
 		}
 	}
 }
+
+func TestTheSizesOfAKeeperThatManyPassedThrough(t *testing.T) {
+	r, err := bench.Churn(t.Context(), 10, 100, 1000, nil, said(
+		[]wire.RoomSays{&wire.Filled{Done: 500, Of: 1110}, &wire.Grown{Place: wire.PlaceKeys, Bytes: 150, Live: 100, Most: 180, Least: 90},
+			&wire.Grown{Place: wire.PlaceAudit, Bytes: 10, Live: 10, Most: 10, Least: 10}},
+	), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Files) != 2 || r.Files[0] != (bench.ChurnFile{File: "keys.db", Bytes: 150, Live: 100, Ratio: 1.5, Worst: 2}) || r.Files[1].Ratio != 1 {
+		t.Errorf("%+v", r)
+	}
+}

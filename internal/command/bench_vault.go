@@ -16,11 +16,14 @@ import (
 	"example.org/edged/internal/bench"
 	"example.org/edged/internal/config"
 	"example.org/edged/internal/hall"
+	"example.org/edged/internal/room"
 	"example.org/edged/internal/wire"
 )
 
 type benchVaultCmd struct {
 	People int    `help:"How many people who do not exist to enrol." default:"10000"`
+	Churn  int    `help:"Instead: let so many people come and go, while --people stay, and measure the files." placeholder:"N"`
+	Events int    `help:"With --churn: write so many lines into the audit log as well." placeholder:"N"`
 	Dir    string `help:"A folder on the disk to measure; a new folder is made in it and removed. Default: the system's temporary folder." type:"existingdir"`
 	Into   string `help:"Fill the empty state folder that this config file names, and stop: for measuring a whole door. Its people do not exist." type:"existingfile"`
 	JSON   bool   `help:"Answer in JSON." name:"json"`
@@ -31,6 +34,9 @@ type benchVaultCmd struct {
 func (c *benchVaultCmd) Run(t *tools) error {
 	if c.People < 5 || c.People > 1_000_000 {
 		return coded{exitUsage, fmt.Errorf("--people %d: from 5 to 1000000", c.People)}
+	}
+	if c.Churn < 0 || c.Churn > 10_000_000 || c.Events < 0 || c.Events > 100_000_000 || c.Events > 0 && c.Churn == 0 {
+		return coded{exitUsage, fmt.Errorf("--churn %d --events %d: from 1 to 10000000 people, and with them up to 100000000 events", c.Churn, c.Events)}
 	}
 	dir, err := os.MkdirTemp(c.Dir, "edged-bench-")
 	if err != nil {
@@ -49,7 +55,7 @@ func (c *benchVaultCmd) Run(t *tools) error {
 	if err != nil {
 		return err
 	}
-	keep := func(ctx context.Context, heard func(time.Duration, wire.RoomSays)) error {
+	var keep bench.Keep = func(ctx context.Context, heard func(time.Duration, wire.RoomSays)) error {
 		h, err := hall.New(house, t.log, func(e hall.Event) { heard(e.After, e.Word) })
 		if err != nil {
 			return coded{exitWalls, err}
@@ -58,6 +64,10 @@ func (c *benchVaultCmd) Run(t *tools) error {
 	}
 	if c.Into != "" {
 		return bench.Fill(t.ctx, c.People, os.Stderr, keep)
+	}
+	if c.Churn > 0 {
+		house.Keeper.Churn = &room.Churn{Come: c.Churn, Events: c.Events}
+		return c.churn(t, keep)
 	}
 	r, err := bench.Vault(t.ctx, c.People, os.Stderr, keep, time.Now)
 	if err != nil {
@@ -68,6 +78,21 @@ func (c *benchVaultCmd) Run(t *tools) error {
 	}
 	fmt.Fprintf(t.Out, "%d people\nPIN       %8.1f ms until PINs open the door\nboot      %8.1f ms until everybody is in the gallery\nwithdraw  %8.1f ms until nobody is found\nerase     %8.1f ms until nothing is left, proved and recorded\nsize      %8d bytes a person\nfilled in %8.1f s\n",
 		r.People, r.PINMS, r.BootMS, r.WithdrawMS, r.EraseMS, r.BytesPerPerson, r.FillSeconds)
+	return nil
+}
+
+func (c *benchVaultCmd) churn(t *tools, keep bench.Keep) error {
+	r, err := bench.Churn(t.ctx, c.People, c.Churn, c.Events, os.Stderr, keep, time.Now)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return t.answer(r)
+	}
+	fmt.Fprintf(t.Out, "%d people came and went while %d stayed, %d events, %.0f s\n", r.Churn, r.People, r.Events, r.Seconds)
+	for _, f := range r.Files {
+		fmt.Fprintf(t.Out, "%-10s %12d bytes for %12d that are alive: %.2f, at worst %.2f\n", f.File, f.Bytes, f.Live, f.Ratio, f.Worst)
+	}
 	return nil
 }
 

@@ -24,6 +24,10 @@ var (
 	bucketNotices = []byte("notices")
 )
 
+// pageSize: a record has 1.2 KiB, so a page of 4 KiB would have room for three, and be half empty where people come at
+// random. bbolt lengthens a file by 16 MiB unless told otherwise, which is more than most registers ever have.
+const pageSize = 16 << 10
+
 // Open opens or makes consent.db in dir and checks every chain in it. When the file is damaged it is set aside, none
 // of it lost, and Open returns an empty Register together with an error that is ErrSetAside: nobody has agreed then,
 // so no face is used, and the door goes on with the other ways in.
@@ -54,12 +58,36 @@ func Open(dir string, device Device, current *notice.Notice) (*Register, error) 
 // Close closes the file.
 func (r *Register) Close() error { return r.db.Close() }
 
+// Size is how many bytes the file has, and how many of them are records and notices. All of them are alive: an act is
+// kept as long as the file is.
+func (r *Register) Size() (file, live int64, err error) {
+	err = r.db.View(func(tx *bbolt.Tx) error {
+		for _, name := range [][]byte{bucketRecords, bucketNotices} {
+			c := tx.Bucket(name).Cursor()
+			for k, v := c.First(); k != nil; k, v = c.Next() {
+				live += int64(len(k) + len(v))
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		var st os.FileInfo
+		if st, err = os.Stat(r.db.Path()); err == nil {
+			file = st.Size()
+		}
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("consent: measure the file: %w", err)
+	}
+	return file, live, nil
+}
+
 // Together lets do record much without waiting for the disk each time, and waits once at the end. A power cut in
 // between may cost the whole file, so it is for filling an empty one.
 func (r *Register) Together(do func() error) error {
-	r.db.NoSync = true
+	r.db.NoSync, r.db.NoGrowSync = true, true
 	err := do()
-	r.db.NoSync = false
+	r.db.NoSync, r.db.NoGrowSync = false, false
 	return errors.Join(err, r.db.Sync())
 }
 
@@ -167,7 +195,10 @@ func open(file string, device Device, current *notice.Notice) (r *Register, err 
 	r = &Register{device: device, current: current, hash: current.Hash(),
 		since: map[digits]notice.Class{}, stand: map[person.ID]standing{}}
 	err = pages.Guard(func() (err error) {
-		r.db, err = bbolt.Open(file, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType})
+		r.db, err = bbolt.Open(file, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType, PageSize: pageSize})
+		if err == nil {
+			r.db.AllocSize = 4 * pageSize
+		}
 		return err
 	})
 	var path *fs.PathError

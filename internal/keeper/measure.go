@@ -40,6 +40,13 @@ type measuring struct {
 }
 
 func (k measuring) run(ctx context.Context) error {
+	if k.brief.Churn != nil {
+		if err := k.churn(ctx); err != nil {
+			return err
+		}
+		<-ctx.Done()
+		return nil
+	}
 	n, at := uint32(k.brief.MadeUp), uint32(k.gallery.Len())
 	k.room.Tell(&wire.Filled{Done: at, Of: n})
 	if at < n {
@@ -56,6 +63,18 @@ func (k measuring) run(ctx context.Context) error {
 
 // fill enrols everybody.
 func (k measuring) fill(ctx context.Context, n uint32) error {
+	for from := uint32(0); from < n; from += together {
+		to := min(from+together, n)
+		if err := k.fillPart(ctx, from, to); err != nil {
+			return err
+		}
+		k.room.Tell(&wire.Filled{Done: to, Of: n})
+	}
+	return nil
+}
+
+// fillPart enrols the people of these numbers, in one go.
+func (k measuring) fillPart(ctx context.Context, from, to uint32) error {
 	text, err := notice.Parse(k.brief.Notice)
 	if err != nil {
 		return err
@@ -67,13 +86,9 @@ func (k measuring) fill(ctx context.Context, n uint32) error {
 	if err != nil {
 		return err
 	}
-	for from := uint32(0); from < n; from += together {
-		to := min(from+together, n)
-		err := k.album.register.Together(func() error { return k.fillSome(ctx, from, to, text, lang, model) })
-		if err != nil {
-			return fmt.Errorf("filling the vault: %w", err)
-		}
-		k.room.Tell(&wire.Filled{Done: to, Of: n})
+	err = k.album.register.Together(func() error { return k.fillSome(ctx, from, to, text, lang, model) })
+	if err != nil {
+		return fmt.Errorf("filling the vault: %w", err)
 	}
 	return nil
 }

@@ -81,11 +81,18 @@ type Keeper struct {
 	Fleet        bool          // a courier listens
 	Walls        bool          // the kernel holds the rooms apart; without it face rests
 	MadeUp       int           // set: guard no door; fill the folder with so many people who do not exist, and measure
+	Churn        *Churn        // set with MadeUp: let many come and go instead, and see how large the files become
 	Search       *Search       // set: guard no door; measure the search and say what it gave
 	Offset       time.Duration
 	KeyPatience  time.Duration // for one answer of the keysmith; 0 means 8 s
 	Stop         *Stop         // nil: none came
 	Leave        bool          // guard no door: destroy all there is of anybody, and certify it
+}
+
+// Churn is how much passes through a keeper that is measured.
+type Churn struct {
+	Come   int // people who are enrolled and erased, while MadeUp of them stay
+	Events int // lines of the audit log
 }
 
 // Stop is an order to stop faces that came while there was no keeper to hear it.

@@ -20,6 +20,24 @@ func (f *file) loose() bool {
 	return err == nil && st.Size() > 2*f.live+int64(slack*f.Info().PageSize)
 }
 
+// Sizes are how long the two files are, and how much of that is alive.
+func (v *Vault) Sizes() (people, keys Size, err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	p, err := v.people.raw.Stat()
+	if err != nil {
+		return people, keys, fmt.Errorf("vault: %w", err)
+	}
+	k, err := v.keys.raw.Stat()
+	if err != nil {
+		return people, keys, fmt.Errorf("vault: %w", err)
+	}
+	return Size{p.Size(), v.people.live}, Size{k.Size(), v.keys.live}, nil
+}
+
+// Size is of one file, in bytes.
+type Size struct{ File, Live int64 }
+
 // scrub overwrites every page that is free, and what lies behind the last one, with zeros where it is anything else.
 //
 // This is safe because bbolt changes no page in place: what is free here belongs to no tree that the newest of the two

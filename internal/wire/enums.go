@@ -432,6 +432,20 @@ func (m FaceMode) Reason() Reason {
 	return ReasonDamaged
 }
 
+// Place is where the keeper stores something.
+type Place uint8
+
+const (
+	PlacePeople Place = iota
+	PlaceKeys
+	PlaceConsents
+	PlaceAudit
+)
+
+var places = []string{"people.db", "keys.db", "consent.db", "audit"}
+
+func (p Place) String() string { return places[p] }
+
 // Tier is where the device's secret lives, and so what erasing can destroy for good. Tier.Promise says so in words.
 type Tier uint8
 

@@ -164,5 +164,24 @@ func (w *VaultTimes) fields(c *codec) {
 	c.u32(&w.BytesEach)
 }
 
+// Grown is what a keeper that was started for measuring has found of one place after many have come and gone.
+type Grown struct {
+	Place Place
+	Bytes uint64 // on the disk
+	Live  uint64 // of what is alive in it
+	Most  uint64 // on the disk at the worst moment, of those after which its share was looked at
+	Least uint64 // that was alive then
+}
+
+func (*Grown) number() number { return nGrown }
+func (*Grown) roomSays()      {}
+func (w *Grown) fields(c *codec) {
+	enum(c, &w.Place, places)
+	c.u64(&w.Bytes)
+	c.u64(&w.Live)
+	c.u64(&w.Most)
+	c.u64(&w.Least)
+}
+
 func (*Hello) roomSays()  {}
 func (*Hello) roomHears() {}

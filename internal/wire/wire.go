@@ -79,6 +79,7 @@ const (
 	nRenew      number = 48
 	nSearching  number = 70
 	nSearched   number = 71
+	nGrown      number = 72
 )
 
 // words makes an empty word for a number. A word that is missing here cannot be received by anybody.
@@ -130,6 +131,7 @@ var words = map[number]func() Word{
 	nRenew:      func() Word { return new(Renew) },
 	nSearching:  func() Word { return new(Searching) },
 	nSearched:   func() Word { return new(Searched) },
+	nGrown:      func() Word { return new(Grown) },
 }
 
 // Hello says, in any direction, that a room has just begun its life on this wire. Who hears it says again what a
