@@ -13,7 +13,7 @@ STAMP   := -ldflags "-s -w -X main.version=$(VERSION) -X main.built=$(BUILT)"
 PURE  := edged edged-keeper edged-keysmith edged-kiosk edged-courier edged-demo edgectl
 ROOMS := $(PURE) edged-eye edged-lens
 
-.PHONY: help setup build models demo run test test-c torture fuzz devices clean $(ROOMS)
+.PHONY: help setup build models demo run test test-c torture fuzz devices screens clean $(ROOMS)
 
 help: ## say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -58,6 +58,9 @@ fuzz: ## each fuzz target for a while
 
 devices: build ## cameras of a real kernel, in User-Mode Linux (builds that kernel once: four minutes)
 	@test/devices/run.sh
+
+screens: ## draw the pictures in docs/screens anew
+	@go test -count=1 -run 'TestJourneys|TestEveryScreenAtEverySize' ./internal/kiosk -update
 
 clean: ## remove what was built
 	rm -rf bin build

@@ -3,7 +3,6 @@ package kiosk_test
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -16,9 +15,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/goccy/go-yaml"
 	"golang.org/x/sys/unix"
 
+	"example.org/edged/configs"
 	"example.org/edged/internal/kiosk"
+	"example.org/edged/internal/notice"
 	"example.org/edged/internal/room"
 	"example.org/edged/internal/wire"
 )
@@ -38,18 +40,13 @@ type house struct {
 	now time.Time
 }
 
+// noticeJSON is the example notice, as people would read it.
 var noticeJSON = func() []byte {
-	text := func(s string) map[string]string {
-		return map[string]string{"handler": s + " 1", "contact": "+86 10 1234 5678", "complaint": "12345", "purpose": s, "method": s,
-			"data": s, "at_end": s, "necessity": s, "effect": s, "rights": s, "other_ways": s, "leaves_device": s}
-	}
-	zh, en := text("本小区物业用人脸打开这扇门，不作他用。"), text("The property office uses faces to open this door and for nothing else.")
-	b, err := json.Marshal(map[string]any{"version": 1, "purpose": "door-entry", "data": []string{"face-template"}, "retention_days": 180,
-		"leaves_device": "nothing", "text": map[string]any{"zh": zh, "en": en}})
-	if err != nil {
+	n := new(notice.Notice)
+	if err := yaml.Unmarshal(configs.Notice, n); err != nil {
 		panic(err)
 	}
-	return b
+	return n.Canonical()
 }()
 
 func pair(t testing.TB) (ours, theirs *os.File) {
@@ -168,7 +165,7 @@ func (h *house) hears(t testing.TB) wire.KioskSays {
 			t.Fatal("the terminal has gone")
 		}
 		return w
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the keeper was told nothing")
 	}
 	return nil

@@ -1,7 +1,6 @@
 package kiosk_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -10,13 +9,13 @@ import (
 	"example.org/edged/internal/wire"
 )
 
-// The words that the walk looks for, by language: what a person reads in the two seconds.
+// The words that the walks look for, by language: what a person reads in the two seconds.
 var read = map[string]map[string]string{
 	"zh": {"declined": "没有采集任何信息，密码照常使用", "wrong": "密码不对，还可以试 4 次", "withdrawn": "您的人脸已停用，正在删除", "erased": "您的人脸已删除，密码照常使用",
-		"enrolled": "2027年1月15日", "welcome": "欢迎，门已打开", "steps": "3 / 5", "consent": "已同意", "staff": "工作人员密码不对", "closer": "请靠近一点"},
+		"enrolled": "2027年1月15日", "welcome": "欢迎，门已打开", "steps": "3 / 5", "consent": "已同意", "staff": "工作人员密码不对", "closer": "请靠近一点", "first": "请先读到最后", "all": "已全部看过"},
 	"en": {"declined": "Nothing was taken. Your PIN works as before.", "wrong": "That PIN did not match. Tries left: 4.", "withdrawn": "Your face is unusable now. It is being erased.",
 		"erased": "Your face has been erased. Your PIN works as before.", "enrolled": "January 15, 2027", "welcome": "Welcome. The door is open.", "steps": "3 of 5", "consent": "Given",
-		"staff": "That staff PIN did not match.", "closer": "Come a little closer"},
+		"staff": "That staff PIN did not match.", "closer": "Come a little closer", "first": "Please read to the end first.", "all": "You have seen all of it."},
 }
 
 const (
@@ -24,20 +23,32 @@ const (
 	given   = 1_784_448_000
 )
 
-func TestWalk(t *testing.T) {
+// journeys are all that somebody can do at the screen. docs/screens/README.md has a section for each, with its
+// pictures and the number of its taps, and TestEveryJourneyIsShown holds the two together.
+var journeys = []struct {
+	name string
+	walk func(*visitor)
+}{
+	{"Coming in with a PIN", (*visitor).opens},
+	{"Agreeing to the use of one's face", (*visitor).agrees},
+	{"Saying no", (*visitor).declines},
+	{"Withdrawing", (*visitor).withdraws},
+	{"One's own record", (*visitor).asksForTheRecord},
+	{"A new person", (*visitor).welcomesANewcomer},
+	{"When faces rest", (*visitor).findsFacesResting},
+}
+
+func TestJourneys(t *testing.T) {
 	ctx := browser(t)
 	for _, lang := range []string{"zh", "en"} {
-		t.Run(lang, func(t *testing.T) {
-			v := visit(t, ctx, lang, 800, 480)
-			v.atHome()
-			v.agrees()
-			v.declines()
-			v.withdraws()
-			v.opens()
-			v.asksForTheRecord()
-			v.welcomesANewcomer()
-			v.leavesTheScreen()
-		})
+		for _, j := range journeys {
+			t.Run(j.name+" in "+lang, func(t *testing.T) {
+				v := visit(t, ctx, lang, 800, 480)
+				v.keep, v.taps = "", 0
+				j.walk(v)
+				v.isInTheBook(j.name)
+			})
+		}
 	}
 }
 
@@ -64,7 +75,8 @@ func (v *visitor) equal(a, b string) {
 	}
 }
 
-func (v *visitor) atHome() {
+// opens comes in with a PIN, after two tries that were wrong.
+func (v *visitor) opens() {
 	v.look()
 	v.say(v.t, &wire.Screen{Prompt: wire.PromptCloser})
 	v.sees("closer", "#guidance")
@@ -74,6 +86,37 @@ func (v *visitor) atHome() {
 		v.t.Error("the PIN pad or the buttons below are not in full view")
 	}
 	v.picture("home")
+	turn := v.typePIN("111111").Session
+	v.say(v.t, &wire.Screen{Session: turn, Prompt: wire.PromptWrongPIN, Count: 4})
+	v.sees("wrong", "#pad-line")
+	v.until(`document.getElementById('guidance').className === ''`) // the advice has had its time
+	v.picture("wrong-pin")
+	v.typePIN("222222")
+	v.say(v.t, &wire.Screen{Session: turn, Prompt: wire.PromptWait, Until: time.Now().Add(time.Minute).Unix()})
+	v.until(`/\d\d:\d\d/.test(document.getElementById('pad-line').textContent)`)
+	v.picture("wait")
+	v.taps = 0 // a PIN that is right the first time
+	if typed := v.typePIN("12345678"); typed.Act != wire.ActOpen || typed.Session != turn {
+		v.t.Errorf("the keeper heard %v, in another turn: %v", typed.Act, typed.Session != turn)
+	}
+	v.say(v.t, &wire.Screen{Session: turn, Prompt: wire.PromptWelcome})
+	v.sees("welcome", "#result-text")
+	v.picture("welcome")
+	v.do(chromedp.KeyEvent("\x1b"))
+	v.touch(wire.TouchHome)
+}
+
+// reads goes through the notice to its end.
+func (v *visitor) reads() {
+	v.t.Helper()
+	for n := 0; eval[bool](v, `!document.getElementById('more').hidden`); n++ {
+		if n > 60 {
+			v.t.Fatalf("after %d times Next the notice has not come to its end: %s", n, eval[string](v, `document.getElementById('read').textContent`))
+		}
+		v.click("#more")
+	}
+	v.sees("all", "#read")
+	v.later(5 * time.Second)
 }
 
 func (v *visitor) agrees() {
@@ -81,26 +124,17 @@ func (v *visitor) agrees() {
 	v.touch(wire.TouchNotice)
 	v.onScreen("notice")
 	v.equal("#agree", "#decline")
+	v.equal("#agree", "#later")
 	v.picture("notice")
-	v.click("#agree")
-	if eval[string](v, `document.body.dataset.screen`) != "notice" {
-		v.t.Error("it was agreed to before the end of the notice")
-	}
-	v.do(chromedp.Evaluate[chromedp.Void](`document.getElementById('notice').scrollTo({top: 1e6, behavior: 'instant'})`))
-	v.until(`document.getElementById('more').hidden`)
+	v.reads()
+	v.picture("notice-read")
 	v.click("#agree")
 	v.onScreen("ask")
 	v.equal("#pad", "#why")
-	first := v.typePIN("111111")
-	if first.Act != wire.ActAgree || first.Notice != noticeHash(v.t) {
-		v.t.Error("the keeper was not told what was agreed to")
-	}
-	v.say(v.t, &wire.Screen{Session: first.Session, Prompt: wire.PromptWrongPIN, Count: 4})
-	v.sees("wrong", "#pad-line")
-	v.picture("agree")
+	v.picture("confirm")
 	typed := v.typePIN("12345678")
-	if typed.Session != first.Session {
-		v.t.Error("the second try was another turn")
+	if typed.Act != wire.ActAgree || typed.Notice != noticeHash(v.t) || string(typed.Lang[:]) != v.lang {
+		v.t.Error("the keeper was not told what was agreed to, or in which language")
 	}
 	v.say(v.t, &wire.Screen{Session: typed.Session, Prompt: wire.PromptLook, Count: 0, Of: 5})
 	v.onScreen("guide")
@@ -127,13 +161,12 @@ func (v *visitor) declines() {
 	v.sees("declined", "#title")
 	v.look()
 	v.picture("declined")
-	v.do(chromedp.KeyEvent("\x1b"))
-	v.touch(wire.TouchHome)
 }
 
 func (v *visitor) withdraws() {
 	v.click("#withdraw")
 	v.onScreen("ask")
+	v.picture("withdraw")
 	typed := v.typePIN("12345678")
 	if typed.Act != wire.ActWithdraw {
 		v.t.Errorf("the keeper heard %v", typed.Act)
@@ -153,53 +186,35 @@ func (v *visitor) withdraws() {
 	v.touch(wire.TouchHome)
 }
 
-// opens uses the keyboard, as somebody with a keypad beside the screen does.
-func (v *visitor) opens() {
-	v.onScreen("home")
-	v.do(chromedp.KeyEvent("1234567"), chromedp.KeyEvent("\b"), chromedp.KeyEvent("\r"))
-	typed := v.hears(v.t).(*wire.PINTyped)
-	if typed.Act != wire.ActOpen || string(typed.Digits[:typed.Len]) != "123456" {
-		v.t.Errorf("the keeper heard %v with %d digits", typed.Act, typed.Len)
-	}
-	v.say(v.t, &wire.Screen{Session: typed.Session, Prompt: wire.PromptWrongPIN, Count: 4})
-	v.sees("wrong", "#pad-line")
-	v.look()
-	v.picture("wrong-pin")
-	v.do(chromedp.KeyEvent("123456\r"))
-	v.hears(v.t)
-	v.say(v.t, &wire.Screen{Session: typed.Session, Prompt: wire.PromptWait, Until: time.Now().Add(time.Minute).Unix()})
-	v.until(`/\d\d:\d\d/.test(document.getElementById('pad-line').textContent)`)
-	v.do(chromedp.KeyEvent("123456\r"))
-	v.hears(v.t)
-	v.say(v.t, &wire.Screen{Session: typed.Session, Prompt: wire.PromptWelcome})
-	v.sees("welcome", "#result-text")
-	v.picture("welcome")
-	v.do(chromedp.KeyEvent("\x1b"))
-	v.touch(wire.TouchHome)
+// findsFacesResting learns at once that there is nothing to agree to now, and that the PIN works.
+func (v *visitor) findsFacesResting() {
 	v.say(v.t, &wire.FrontDoor{Face: wire.FaceRestEye})
 	v.until(`document.getElementById('camera').textContent === ''`)
 	v.equal("#pad", "#face")
 	v.click("#use")
 	v.until(`document.body.dataset.screen === 'home' && document.getElementById('title').textContent !== ''`)
 	v.picture("face-rests")
-	v.say(v.t, &wire.FrontDoor{Face: wire.FaceOn})
 }
 
 func (v *visitor) asksForTheRecord() {
 	v.click("#mine")
 	typed := v.typePIN("12345678")
-	r := &wire.Record{Session: typed.Session, Consent: wire.ConsentGiven, GivenAt: given, EraseAt: eraseAt}
-	for i := range r.Passages {
-		r.Passages[i] = wire.Passage{At: given + int64(i+1)*-40_000, Method: wire.Method(1 + i%2), Outcome: wire.Granted}
-	}
-	r.Passages[3].Outcome = wire.Denied
-	v.say(v.t, r)
+	v.say(v.t, record(typed.Session))
 	v.onScreen("record")
 	v.sees("consent", "#record")
 	v.picture("record")
 	v.click("#done")
 	v.touch(wire.TouchHome)
 	v.until(`document.getElementById('record').textContent === ''`)
+}
+
+func record(turn wire.Session) *wire.Record {
+	r := &wire.Record{Session: turn, Consent: wire.ConsentGiven, GivenAt: given, EraseAt: eraseAt}
+	for i := range r.Passages {
+		r.Passages[i] = wire.Passage{At: given + int64(i+1)*-40_000, Method: wire.Method(1 + i%2), Outcome: wire.Granted}
+	}
+	r.Passages[3].Outcome = wire.Denied
+	return r
 }
 
 func (v *visitor) welcomesANewcomer() {
@@ -210,6 +225,7 @@ func (v *visitor) welcomesANewcomer() {
 	}
 	v.say(v.t, &wire.Screen{Session: typed.Session, Prompt: wire.PromptNoNewcomer})
 	v.sees("staff", "#pad-line")
+	v.taps = 1
 	v.picture("newcomer")
 	v.click(`#stay [data-hours="8"]`)
 	if typed := v.typePIN("87654312"); typed.Hours != 8 {
@@ -223,84 +239,4 @@ func (v *visitor) welcomesANewcomer() {
 	v.click("#done")
 	v.touch(wire.TouchHome)
 	v.until(`document.body.dataset.screen === 'home' && !document.documentElement.textContent.includes('7318')`)
-}
-
-// leavesTheScreen walks away in front of a record: the next person finds nothing of it, and the first language.
-func (v *visitor) leavesTheScreen() {
-	v.click("#mine")
-	typed := v.typePIN("12345678")
-	v.say(v.t, &wire.Record{Session: typed.Session, Consent: wire.ConsentGiven, GivenAt: given})
-	v.onScreen("record")
-	v.pass(61 * time.Second)
-	v.touch(wire.TouchHome)
-	v.onScreen("home")
-	v.until(`document.getElementById('record').textContent === '' && document.documentElement.lang === 'zh-Hans'`)
-}
-
-// Everything is readable and nothing sticks out at 200 % text, on the glass of 800x480 as on taller and larger ones.
-func TestTwiceTheSize(t *testing.T) {
-	ctx := browser(t)
-	for _, c := range []struct {
-		name          string
-		width, height int64
-		larger        bool
-	}{
-		{"twice the text on 800x480", 800, 480, true},
-		{"the browser's own zoom of 200 %", 400, 240, false},
-		{"a tall screen", 480, 800, false},
-		{"twice the text on a tall screen", 480, 800, true},
-		{"a large screen", 1280, 800, false},
-	} {
-		for _, lang := range []string{"zh", "en"} {
-			t.Run(c.name+" in "+lang, func(t *testing.T) {
-				v := visit(t, ctx, lang, c.width, c.height)
-				name := "large"
-				if c.larger {
-					v.click("#larger")
-				}
-				v.everyScreen(name)
-			})
-		}
-	}
-}
-
-func (v *visitor) everyScreen(name string) {
-	v.look()
-	v.picture(name + "-home")
-	if bottom := eval[float64](v, `document.querySelector('[data-key="Enter"]').getBoundingClientRect().bottom - innerHeight`); bottom > 0 && strings.Contains(v.t.Name(), "twice_the_text") {
-		v.t.Errorf("the PIN pad ends %.0f pixels below the glass", bottom)
-	}
-	v.click("#use")
-	v.touch(wire.TouchNotice)
-	v.onScreen("notice")
-	v.equal("#agree", "#decline")
-	v.picture(name + "-notice")
-	v.click("#decline")
-	v.touch(wire.TouchDecline)
-	v.onScreen("home")
-	v.fits("declined")
-	v.click("#withdraw")
-	v.onScreen("ask")
-	v.picture(name + "-withdraw")
-	typed := v.typePIN("12345678")
-	v.say(v.t, &wire.Screen{Session: typed.Session, Prompt: wire.PromptWrongPIN, Count: 4})
-	v.sees("wrong", "#pad-line")
-	v.fits("wrong")
-	v.say(v.t, &wire.Screen{Session: typed.Session, Prompt: wire.PromptLook, Count: 3, Of: 5})
-	v.onScreen("guide")
-	v.fits("guide")
-	v.say(v.t, &wire.Screen{Session: typed.Session, Prompt: wire.PromptOldNotice})
-	v.onScreen("result")
-	v.fits("old notice")
-	v.say(v.t, &wire.Screen{Session: typed.Session, Prompt: wire.PromptEnrolled, Until: eraseAt})
-	v.sees("enrolled", "#result-text")
-	v.fits("enrolled")
-	r := &wire.Record{Session: typed.Session, Consent: wire.ConsentGiven, GivenAt: given, EraseAt: eraseAt}
-	r.Passages[0] = wire.Passage{At: given, Method: wire.MethodFace, Outcome: wire.Limited}
-	v.say(v.t, r)
-	v.onScreen("record")
-	v.fits("record")
-	v.say(v.t, &wire.Issued{Session: typed.Session, Until: eraseAt, Len: 12, Digits: [12]byte{'5', '0', '9', '2', '7', '3', '1', '8', '5', '0', '9', '2'}})
-	v.onScreen("issued")
-	v.fits("issued")
 }

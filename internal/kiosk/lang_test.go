@@ -44,7 +44,10 @@ func texts(t *testing.T) map[string]map[string]string {
 	return all
 }
 
-func TestEveryWordHasATextInEveryLanguage(t *testing.T) {
+// wanted are the texts that the page can ask for: the words of the closed sets, what the markup and the scripts name,
+// and what they put together from an act, a screen or a group of the notice.
+func wanted(t *testing.T) []string {
+	t.Helper()
 	var keys []string
 	for prefix, words := range map[string][]string{"prompt.": every[wire.Prompt](), "consent.": every[wire.ConsentState](),
 		"method.": every[wire.Method](), "outcome.": every[wire.Outcome](), "face.": every[wire.FaceMode]()} {
@@ -55,21 +58,53 @@ func TestEveryWordHasATextInEveryLanguage(t *testing.T) {
 			keys = append(keys, prefix+w)
 		}
 	}
-	// What the page itself names, in the markup and in the script.
-	named := regexp.MustCompile(`data-(?:t|label)="([^"]+)"|'((?:home|pad|page|notice|guide|record|issued|receipt|ask|face|language|way)\.[a-z.-]+)'`)
-	for _, f := range []string{"page/index.html", "page/kiosk.js"} {
+	files, err := filepath.Glob("page/*")
+	if err != nil || len(files) < 5 {
+		t.Fatalf("the page's files: %q, %v", files, err)
+	}
+	whole := regexp.MustCompile(`(?:data-(?:t|label)="|['\x60])([a-z]+\.[a-z.-]*[a-z])['"\x60]`)
+	acts := regexp.MustCompile(`act: '([a-z]+)'`)
+	screens := regexp.MustCompile(`go\('([a-z]+)'`)
+	groups := regexp.MustCompile(`\['([a-z]+)', \[`)
+	for _, f := range files {
 		b, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range named.FindAllStringSubmatch(string(b), -1) {
-			keys = append(keys, m[1]+m[2])
+		for _, m := range whole.FindAllSubmatch(b, -1) {
+			keys = append(keys, string(m[1]))
 		}
+		for _, m := range acts.FindAllSubmatch(b, -1) {
+			if act := string(m[1]); act != "open" { // the home screen is its own
+				keys = append(keys, "ask."+act+".title", "ask."+act+".text")
+			}
+		}
+		for _, m := range screens.FindAllSubmatch(b, -1) {
+			if screen := string(m[1]); !slices.Contains([]string{"home", "ask", "notice", "result"}, screen) { // those have other titles
+				keys = append(keys, screen+".title")
+			}
+		}
+		for _, m := range groups.FindAllSubmatch(b, -1) {
+			keys = append(keys, "notice."+string(m[1]))
+		}
+	}
+	return keys
+}
+
+func TestEveryWordHasATextInEveryLanguageAndNoTextIsLeftOver(t *testing.T) {
+	keys := wanted(t)
+	if len(keys) < 100 || !slices.Contains(keys, "notice.rights") || !slices.Contains(keys, "record.title") || !slices.Contains(keys, "ask.mine.text") {
+		t.Fatalf("the page names %d texts; some are overlooked", len(keys))
 	}
 	for file, texts := range texts(t) {
 		for _, key := range keys {
-			if texts[key] == "" && !slices.Contains([]string{"face.", "ask."}, key) {
+			if texts[key] == "" {
 				t.Errorf("%s lacks %q", file, key)
+			}
+		}
+		for key := range texts {
+			if !slices.Contains(keys, key) {
+				t.Errorf("%s has %q, which nothing on the page says", file, key)
 			}
 		}
 	}

@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	idle      = time.Minute // a turn without a touch ends
-	mostPages = 16          // pages remembered; a terminal has one
-	backlog   = 32          // events a slow page may be behind before it has to connect again
+	idle      = 2 * time.Minute // a turn without a touch ends; the page itself lets go of a record after one
+	mostPages = 16              // pages remembered; a terminal has one
+	backlog   = 32              // events a slow page may be behind before it has to connect again
 )
 
 // A turn is one person's time at the screen. There is at most one.

@@ -91,14 +91,14 @@ func TestPersonalWordsGoToThePageOfTheTurnOnly(t *testing.T) {
 	h.hearsNothing(t)
 }
 
-func TestATurnIsForgottenAfterAMinuteWithoutATouch(t *testing.T) {
+func TestATurnIsForgottenAfterTwoMinutesWithoutATouch(t *testing.T) {
 	h := open(t)
 	p := h.page(t)
 	p.post(t, "/pin", `{"act":"mine","pin":"123456"}`)
 	session := h.hears(t).(*wire.PINTyped).Session
-	h.pass(50 * time.Second)
+	h.pass(110 * time.Second)
 	p.post(t, "/touch", `{"touch":"stay"}`)
-	h.pass(50 * time.Second)
+	h.pass(110 * time.Second)
 	h.hearsNothing(t)
 	h.pass(10 * time.Second)
 	if got := p.event(t); got != "cleared {}" {

@@ -2,14 +2,16 @@
 import { codes, code, date, first, speak, t, time } from './words.js';
 import { listen, tell } from './line.js';
 import { mirror } from './mirror.js';
+import * as notice from './notice.js';
 
 const $ = (id) => document.getElementById(id);
-const IDLE = 60_000, ASK_STILL = 40_000, BRIEF = 6_000, BANNER = 12_000, HINT = 3_000, ANSWER = 5_000;
+// Time to read a notice is longer than time to leave a record on the screen. Half a minute before the end the page asks.
+const IDLE = 60_000, READING = 120_000, ASK = 30_000, BRIEF = 6_000, BANNER = 12_000, HINT = 3_000, ANSWER = 5_000;
 const hints = ['closer', 'back', 'straight', 'light', 'bright', 'still', 'one', 'eyes', 'sideways'];
 
 const nobody = () => ({
   screen: 'home', act: 'open', typed: '', busy: false, line: null, hint: null, banner: null,
-  hours: 0, count: 0, of: 0, result: null, record: null, receipt: null, issued: null, notice: null, ended: false,
+  hours: 0, count: 0, of: 0, result: null, record: null, receipt: null, issued: null, notice: null,
 });
 let s = nobody();
 let door = { face: document.body.dataset.face === 'yes' ? 'starting' : 'off', open: false };
@@ -85,6 +87,7 @@ function drawPad() {
   text('pad-line', words);
   $('pad-line').classList.toggle('loud', !s.busy && !!s.line);
   text('dots', '●'.repeat(s.typed.length));
+  text('typed', s.typed ? t('pad.typed', { count: s.typed.length }) : '');
 }
 
 function drawResult() {
@@ -103,17 +106,8 @@ function element(name, words) {
 
 function drawNotice() {
   const shown = s.screen === 'notice' && s.notice;
-  const key = shown ? s.notice.hash + code() : '';
-  if ($('notice').dataset.key !== key) {
-    $('notice').dataset.key = key;
-    const sections = shown ? s.notice.pages[code()].sections : [];
-    $('notice').replaceChildren(...sections.flatMap((c) => [element('h2', c.title), element('p', c.text)]));
-    $('notice').scrollTop = 0;
-  }
-  $('more').hidden = !shown || atEnd();
+  notice.show(shown && s.notice.pages[code()], shown && s.notice.hash + code());
 }
-
-const atEnd = () => $('notice').scrollTop + $('notice').clientHeight >= $('notice').scrollHeight - 8;
 
 function drawRecord() {
   const r = s.record;
@@ -141,7 +135,7 @@ function go(screen, kept = {}) {
   for (const name in timers) after(name, 0);
   scrollTo(0, 0);
   draw();
-  if (screen === 'notice') $('notice').focus({ preventScroll: true });
+  document.querySelector('main').focus({ preventScroll: true }); // a keyboard and a screen reader begin at the new screen
 }
 
 function home(banner = null) {
@@ -168,13 +162,11 @@ async function openNotice() {
 }
 
 function agree() {
-  if (atEnd()) return go('ask', { act: 'agree', notice: s.notice });
+  if (notice.read()) return go('ask', { act: 'agree', notice: s.notice });
   s.banner = 'notice.rest';
-  nextPart();
+  notice.onward();
   draw();
 }
-
-function nextPart() { $('notice').scrollBy({ top: $('notice').clientHeight * 0.8 }); }
 
 async function decline() {
   const status = await tell('/touch', { touch: 'decline', notice: s.notice.hash });
@@ -252,7 +244,7 @@ function heard(name, e) {
   if (name === 'door') { door = e; draw(); }
   else if (name === 'screen') prompt(e);
   else if (name === 'cleared') cleared();
-  else if (name === 'issued') { go('issued', { issued: e }); after('issued', IDLE, leave); touched = Date.now(); }
+  else if (name === 'issued') { go('issued', { issued: e }); touched = Date.now(); }
   else if (name === 'receipt') { if (s.screen === 'result' || s.screen === 'record') { s.receipt = e; draw(); } }
   else if (name === 'record') { go('record', { record: e }); touched = Date.now(); }
 }
@@ -261,22 +253,25 @@ function cleared() { // the next person begins as everybody does
   speak(first);
   document.documentElement.classList.remove('large');
   $('larger').setAttribute('aria-pressed', 'false');
-  $('still').hidden = true;
+  text('still', '');
   home();
 }
 
 function sign() { // of life
   touched = Date.now();
-  $('still').hidden = true;
+  text('still', '');
   if (s.screen !== 'home' && touched - stayed > 10_000) { stayed = touched; tell('/touch', { touch: 'stay' }); }
 }
 
 setInterval(() => {
-  const quiet = Date.now() - touched;
+  const quiet = Date.now() - touched, most = s.screen === 'notice' || s.screen === 'ask' ? READING : IDLE;
   const away = s.screen !== 'home' || s.typed || code() !== first || document.documentElement.classList.contains('large');
-  $('still').hidden = !(quiet > ASK_STILL && quiet <= IDLE && s.screen !== 'home' && s.screen !== 'guide');
-  if (quiet > IDLE && away) { touched = Date.now(); tell('/touch', { touch: 'home' }); cleared(); }
+  text('still', quiet > most - ASK && quiet <= most && s.screen !== 'home' && s.screen !== 'guide' ? t('page.still') : '');
+  if (quiet > most && away) { touched = Date.now(); tell('/touch', { touch: 'home' }); cleared(); }
 }, 1000);
+// Whoever leaves the page, or comes back to it by the browser's history, finds nothing of what stood on it.
+addEventListener('pagehide', () => { home(); document.documentElement.hidden = true; });
+addEventListener('pageshow', (e) => { if (e.persisted) location.reload(); });
 
 for (const name of ['pointerdown', 'keydown', 'wheel', 'touchmove']) addEventListener(name, sign, { passive: true });
 for (const b of document.querySelectorAll('[data-key]')) {
@@ -316,10 +311,11 @@ $('mine').onclick = () => go('ask', { act: 'mine' });
 $('staff').onclick = () => go('ask', { act: 'newcomer' });
 $('agree').onclick = agree;
 $('decline').onclick = decline;
-$('more').onclick = nextPart;
+$('more').onclick = notice.onward;
 $('result').onclick = () => { if (s.result?.prompt === 'welcome') leave(); };
-$('notice').onscroll = () => { $('more').hidden = atEnd(); };
-for (const id of ['back', 'stop', 'done']) $(id).onclick = leave;
+$('parts').onscroll = notice.mark;
+addEventListener('resize', notice.mark);
+for (const id of ['back', 'later', 'stop', 'done']) $(id).onclick = leave;
 
 speak(first);
 draw();
