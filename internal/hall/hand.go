@@ -160,6 +160,8 @@ func (h *Hall) serveHand(ctx context.Context, fd int) {
 			h.orders.pass(w.ID, w, answer)
 			clear(w.Person.Digits[:])
 			clear(w.Staff.Digits[:])
+		case *wire.Vouch:
+			h.orders.pass(w.ID, w, answer)
 		case *wire.Lift:
 			h.orders.pass(w.ID, w, answer)
 			clear(w.PINs[:])

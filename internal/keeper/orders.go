@@ -43,6 +43,8 @@ func (k *keeper) heardHall(w wire.RoomHears) {
 		k.mark(w)
 		clear(w.Person.Digits[:])
 		clear(w.Staff.Digits[:])
+	case *wire.Vouch:
+		k.vouch(w)
 	case *wire.Lift:
 		k.lift(w)
 		clear(w.PINs[:])

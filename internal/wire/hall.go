@@ -107,7 +107,20 @@ func (w *Renew) fields(c *codec) {
 	enum(c, &w.Why, reasons)
 }
 
-// Obeyed answers a Stop, a Lift, an End or a Renew.
+// Vouch asks the keeper to say in its log how many lines it has about somebody.
+type Vouch struct {
+	ID  [16]byte
+	Who Pseudonym
+}
+
+func (*Vouch) number() number { return nVouch }
+func (*Vouch) roomHears()     {}
+func (w *Vouch) fields(c *codec) {
+	c.bytes(w.ID[:])
+	c.bytes(w.Who[:])
+}
+
+// Obeyed answers an order.
 type Obeyed struct {
 	ID      [16]byte
 	Outcome Outcome

@@ -77,6 +77,7 @@ const (
 	nMark       number = 90
 	nEnd        number = 49
 	nRenew      number = 48
+	nVouch      number = 91
 	nSearching  number = 70
 	nSearched   number = 71
 	nGrown      number = 72
@@ -124,6 +125,7 @@ var words = map[number]func() Word{
 	nObeyed:     func() Word { return new(Obeyed) },
 	nLeft:       func() Word { return new(Left) },
 	nFilled:     func() Word { return new(Filled) },
+	nVouch:      func() Word { return new(Vouch) },
 	nVaultTimes: func() Word { return new(VaultTimes) },
 	nPaper:      func() Word { return new(Paper) },
 	nMark:       func() Word { return new(Mark) },
