@@ -36,13 +36,13 @@ type Bound struct {
 	Broker   bool    `json:"broker"`
 }
 
-// way is how faces are handled by this program. A release that does it differently changes the word, and then every
+// Way is how faces are handled by this program. A release that does it differently changes the word, and then every
 // assessment is renewed.
-const way = "one template a person, made and compared in the device; no picture kept; PIN beside it"
+const Way = "one template a person, made and compared in the device; no picture kept; PIN beside it"
 
 // Of is the door that a keeper guards. A door without faces has nothing to assess.
 func Of(k room.Keeper, purpose string) Bound {
-	b := Bound{Device: k.Device, Site: k.Site, Purpose: purpose, Way: way, Broker: k.Fleet}
+	b := Bound{Device: k.Device, Site: k.Site, Purpose: purpose, Way: Way, Broker: k.Fleet}
 	if d := k.Declared; d != nil {
 		b.Place, b.Public, b.Area = d.Place, d.Public, d.Area
 	}

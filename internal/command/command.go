@@ -60,6 +60,8 @@ type line struct {
 	Audit   auditCmd      `cmd:"" help:"Check a copy of the audit log with nothing but the public key."`
 	Models  modelsCmd     `cmd:"" help:"Install or check the model pack."`
 	Assess  assessCmd     `cmd:"" help:"The impact assessment: draft it, sign it, show it. Without one no face is used."`
+	Filing  filingCmd     `cmd:"" help:"The filing at the cyberspace office: build it, note that it was handed in."`
+	Proof   evidenceCmd   `cmd:"" name:"evidence" help:"Write down what the log proves about one person, for a court or for themselves."`
 	Stop    stopCmd       `cmd:"" help:"Stop faces at once, or let them be used again."`
 	Second  secondSignCmd `cmd:"" name:"second-sign" help:"Say that a face alone opens nothing for one person, such as a twin or a child."`
 	End     endCmd        `cmd:"" help:"Say that somebody's stay ends (a visit, a lease, a contract): their PIN goes, and their face is erased at once."`

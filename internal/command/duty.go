@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"example.org/edged/internal/calendar"
 	"example.org/edged/internal/config"
 	"example.org/edged/internal/count"
 	"example.org/edged/internal/wire"
@@ -42,9 +41,4 @@ func (t *tools) dutyFindings(cfg *config.Config) (all []config.Finding) {
 		add(config.OK, "filing", fmt.Sprintf("%d faces are stored, %d at most so far; from %d on, over all your doors, you file", s.Now, s.High, count.Limit), "")
 	}
 	return all
-}
-
-// calendar is what is known of working days: this release's, and a newer schedule where the config names one.
-func (t *tools) calendar(cfg *config.Config) calendar.Calendar {
-	return calendar.Known()
 }

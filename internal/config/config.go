@@ -31,6 +31,7 @@ type Config struct {
 	Keys     Keys    `yaml:"keys"`
 	Notice   string  `yaml:"notice" path:"yes"`
 	Assess   string  `yaml:"assessment" path:"yes"`
+	Filing   Filing  `yaml:"filing"`
 	Staff    []Staff `yaml:"staff" need:"yes"`
 	MQTT     *MQTT   `yaml:"mqtt"`
 	Rooms    Rooms   `yaml:"rooms"`
@@ -160,6 +161,12 @@ type MQTT struct {
 	CA           string `yaml:"ca" path:"yes"`
 	Cert         string `yaml:"cert" path:"yes"`
 	Key          string `yaml:"key" path:"yes"`
+}
+
+// Filing is what the counting of working days needs beside this release's schedules.
+type Filing struct {
+	Calendar string `yaml:"calendar" path:"yes"`
+	Key      string `yaml:"calendar_key"`
 }
 
 // Rooms is how the programs are kept apart.

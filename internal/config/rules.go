@@ -42,6 +42,8 @@ func (d *decoder) rules(c *Config) {
 		d.need(c.Face.Keep%(24*time.Hour) == 0, "face.keep", "is not a whole number of days", "write days, such as 365d; the notice states days")
 	}
 	d.need(tpmForm.MatchString(c.Keys.TPM), "keys.tpm", "is not a TPM", "write /dev/tpmrm0, the device with the kernel's resource manager, or unix:/PATH for swtpm")
+	d.need(c.Filing.Calendar == "" || c.Filing.Key != "", "filing.calendar_key", "is missing, and there is a calendar",
+		"write the note verifier key of whoever signs the calendar; an unsigned one is not believed")
 	d.staff(c.Staff)
 	if c.MQTT != nil {
 		d.mqtt(c.MQTT)

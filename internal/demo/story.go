@@ -21,6 +21,7 @@ type story struct {
 	s      *screen
 	pin    string
 	notice string
+	who    string   // the resident's pseudonym, as events have it
 	proof  string   // the receipt of the erasure, as the QR code has it
 	traces [][]byte // the resident's sealed face and wrapped key as they lay on the disk
 }
@@ -61,6 +62,7 @@ func tell(ctx context.Context, t *teller, h *house) {
 		{"The face is dead: it opens nothing, and no byte of it is left on the disk", st.dead},
 		{"Every byte that left is searched for the photographs", st.searched},
 		{"An inspector checks the log with nothing but the public key; a changed copy is found out", st.audited},
+		{"The filing for the authority and the evidence for a court are built, and checked elsewhere", st.papers},
 		{"After a restart the PIN opens, and the face stays dead", st.restarted},
 		{"The device leaves: nothing of anybody is left, the certificate says so, and it guards no door again", st.leaves},
 	} {

@@ -68,6 +68,7 @@ func (st *story) exportRefused() (string, error) {
 	if err := json.Unmarshal(enrolledAs.body, &resident); err != nil || resident.Who == "" {
 		return "", fmt.Errorf("the event names nobody: %s", enrolledAs.body)
 	}
+	st.who = resident.Who
 	mark := st.h.broker.mark()
 	id := hex.EncodeToString([]byte("please-all-faces"))
 	now := time.Now()

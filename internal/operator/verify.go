@@ -14,6 +14,7 @@ import (
 type verifyCmd struct {
 	Log     verifyLogCmd     `cmd:"" default:"withargs" help:"Check a copy of a device's audit log."`
 	Receipt verifyReceiptCmd `cmd:"" help:"Check the receipt of somebody whose face was erased."`
+	Dossier verifyDossierCmd `cmd:"" help:"Check a filing, a cancellation or the evidence about somebody, offline."`
 	Leaving verifyLeavingCmd `cmd:"" name:"certificate" help:"Check the certificate of a device that was decommissioned."`
 }
 
