@@ -8,3 +8,8 @@ import _ "embed"
 //
 //go:embed faceplugin.yaml
 var Faceplugin []byte
+
+// OpenCVZoo is the manifest of YuNet and SFace, which the installer brings.
+//
+//go:embed opencv-zoo.yaml
+var OpenCVZoo []byte

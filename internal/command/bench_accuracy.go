@@ -16,6 +16,7 @@ type benchAccuracyCmd struct {
 	At      float64 `help:"The threshold at which rates with bounds are given." default:"0.55"`
 	Plot    string  `help:"Draw the error trade-off of the pairs into this file, .svg or .png." type:"path"`
 	Models  string  `help:"Folder of the model pack." default:"${models}" type:"path"`
+	Pack    string  `help:"Which pack." default:"faceplugin"`
 	Eyes    int     `help:"How many eyes look at once; 0 is one for each core." default:"0"`
 	JSON    bool    `help:"Answer in JSON." name:"json"`
 }
@@ -28,7 +29,7 @@ func (c *benchAccuracyCmd) Run(t *tools) error {
 	case !identify && c.Pairs == "":
 		return coded{exitUsage, errors.New("name --pairs FILE, or --gallery FILE and --probes FILE")}
 	}
-	job, start, err := t.measuring(c.Models, c.Eyes)
+	job, start, err := t.measuring(c.Models, c.Pack, c.Eyes)
 	if err != nil {
 		return err
 	}

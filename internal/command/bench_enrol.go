@@ -13,12 +13,13 @@ type benchEnrolCmd struct {
 	Images   string  `help:"A folder of pictures; those in one subfolder are of one person." required:"" type:"existingdir"`
 	LiveFrom float64 `help:"The least mean of a living face, as face.liveness." default:"0.05"`
 	Models   string  `help:"Folder of the model pack." default:"${models}" type:"path"`
+	Pack     string  `help:"Which pack." default:"faceplugin"`
 	Eyes     int     `help:"How many eyes look at once; 0 is one for each core." default:"0"`
 	JSON     bool    `help:"Answer in JSON." name:"json"`
 }
 
 func (c *benchEnrolCmd) Run(t *tools) error {
-	job, start, err := t.measuring(c.Models, c.Eyes)
+	job, start, err := t.measuring(c.Models, c.Pack, c.Eyes)
 	if err != nil {
 		return err
 	}

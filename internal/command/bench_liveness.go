@@ -21,6 +21,7 @@ type benchLivenessCmd struct {
 	Attack   string  `help:"A folder of pictures of prints, screens and masks; each subfolder is a kind of attack." required:"" type:"existingdir"`
 	LiveFrom float64 `help:"The least mean of a living face, as face.liveness." default:"0.05"`
 	Models   string  `help:"Folder of the model pack." default:"${models}" type:"path"`
+	Pack     string  `help:"Which pack." default:"faceplugin"`
 	Eyes     int     `help:"How many eyes look at once; 0 is one for each core." default:"0"`
 	JSON     bool    `help:"Answer in JSON." name:"json"`
 }
@@ -29,7 +30,7 @@ func (c *benchLivenessCmd) Run(t *tools) error {
 	if !(c.LiveFrom > 0 && c.LiveFrom <= 1) {
 		return coded{exitUsage, errors.New("--live-from is a share above 0 and up to 1, such as 0.05")}
 	}
-	job, start, err := t.measuring(c.Models, c.Eyes)
+	job, start, err := t.measuring(c.Models, c.Pack, c.Eyes)
 	if err != nil {
 		return err
 	}
@@ -52,8 +53,8 @@ func (c *benchLivenessCmd) Run(t *tools) error {
 }
 
 // measuring is what every measurement with eyes begins with.
-func (t *tools) measuring(folder string, eyes int) (job bench.Job, start bench.Start, err error) {
-	pack, err := findPack(folder, "faceplugin")
+func (t *tools) measuring(folder, pack string, eyes int) (job bench.Job, start bench.Start, err error) {
+	models, err := findPack(folder, pack)
 	if err != nil {
 		return job, nil, err
 	}
@@ -67,5 +68,5 @@ func (t *tools) measuring(folder string, eyes int) (job bench.Job, start bench.S
 	start = func(ctx context.Context, eye room.Eye) (*wire.Conn[wire.MeasureSays, wire.RoomHears], func() error, error) {
 		return hall.Measure(ctx, programs, eye, t.log)
 	}
-	return bench.Job{Models: pack, Eyes: eyes, Progress: os.Stderr}, start, nil
+	return bench.Job{Models: models, Eyes: eyes, Progress: os.Stderr}, start, nil
 }

@@ -34,7 +34,31 @@ func (t *tools) usualModels() string {
 
 type modelsCmd struct {
 	Install modelsInstallCmd `cmd:"" help:"Fetch the default pack with the npm client and check every byte of it."`
+	Add     modelsAddCmd     `cmd:"" help:"Check files that you bring, and install them."`
 	Verify  modelsVerifyCmd  `cmd:"" help:"Check the pack that is installed."`
+}
+
+type modelsAddCmd struct {
+	Files []string `arg:"" name:"file" help:"Model files, whatever they are called: what they are, their content says." type:"existingfile"`
+	Pack  string   `help:"Which pack they belong to: faceplugin, opencv-zoo, or one whose manifest NAME.yaml lies in --dir." default:"faceplugin"`
+	Dir   string   `help:"Where to put them." default:"${models}" type:"path"`
+}
+
+func (c *modelsAddCmd) Run(t *tools) error {
+	m, err := manifest(c.Dir, c.Pack)
+	if err != nil {
+		return err
+	}
+	missing, err := m.Add(c.Dir, c.Files...)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(t.Out, "%s: %d files of pack %s, licence %s, each as pinned\n", c.Dir, len(c.Files), m.Name, m.Source.Licence)
+	if len(missing) > 0 {
+		fmt.Fprintf(t.Err, "edged: the pack still lacks %s: see %s\n", strings.Join(missing, ", "), m.Source.Page)
+		return errNo
+	}
+	return nil
 }
 
 type modelsInstallCmd struct {
@@ -54,11 +78,12 @@ func (c *modelsInstallCmd) Run(t *tools) error {
 }
 
 type modelsVerifyCmd struct {
-	Dir string `help:"Where it lies." default:"${models}" type:"path"`
+	Pack string `help:"Which pack." default:"faceplugin"`
+	Dir  string `help:"Where it lies." default:"${models}" type:"path"`
 }
 
 func (c *modelsVerifyCmd) Run(t *tools) error {
-	p, err := findPack(c.Dir, "faceplugin")
+	p, err := findPack(c.Dir, c.Pack)
 	if err != nil {
 		return err
 	}
@@ -70,10 +95,13 @@ func (c *modelsVerifyCmd) Run(t *tools) error {
 	return nil
 }
 
-// manifest finds a pack by name: the default one is built in, another is a YAML file beside its models.
+// manifest finds a pack by name: two are built in, another is a YAML file beside its models.
 func manifest(dir, name string) (*models.Manifest, error) {
-	if name == "faceplugin" {
+	switch name {
+	case "faceplugin":
 		return models.Parse(packs.Faceplugin)
+	case "opencv-zoo":
+		return models.Parse(packs.OpenCVZoo)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, name+".yaml"))
 	if err != nil {

@@ -33,6 +33,10 @@ func (m *Manifest) Install(ctx context.Context, dir string) error {
 	if err := foreign(pack); err != nil {
 		return err
 	}
+	if m.Source.Registry == "files" {
+		return fmt.Errorf("pack %q comes from no registry: bring its files from %s and run `edged models add FILE… --pack %s --dir FOLDER`", m.Name,
+			m.Source.Page, m.Name)
+	}
 	tmp, err := os.MkdirTemp("", "edged-models-")
 	if err != nil {
 		return fmt.Errorf("installing models: %w", err)

@@ -46,6 +46,8 @@ type Role struct {
 	SHA256 string `yaml:"sha256"`
 	Bytes  int64  `yaml:"bytes"`
 	Input  Input  `yaml:"input"`
+	Kind   string `yaml:"kind"`   // of a detector: rfb or yunet
+	Length int    `yaml:"length"` // of a feature; 512 when nothing is said
 	Crop   string `yaml:"crop"`
 	Output string `yaml:"output"`
 }
@@ -75,8 +77,8 @@ func (m *Manifest) check() error {
 	switch {
 	case m.Name == "":
 		return fmt.Errorf("it has no name")
-	case m.Source.Registry != "npm":
-		return fmt.Errorf("source.registry is %q: only npm is known", m.Source.Registry)
+	case m.Source.Registry != "npm" && m.Source.Registry != "files":
+		return fmt.Errorf("source.registry is %q: npm is known, and files for what the installer brings", m.Source.Registry)
 	case !plain(m.Source.Package) || !plain(m.Source.Version):
 		return fmt.Errorf("source.package %q or source.version %q is not a plain name", m.Source.Package, m.Source.Version)
 	case m.Source.Licence == "":
@@ -90,16 +92,49 @@ func (m *Manifest) check() error {
 	seen := map[string]string{}
 	for _, name := range roles {
 		r, ok := m.Roles[name]
-		if !ok {
+		if !ok && m.needs(name) {
 			return fmt.Errorf("roles.%s is missing", name)
+		} else if !ok {
+			continue
 		}
-		if err := r.check(); err != nil {
+		err := r.check()
+		if err == nil {
+			err = r.fits(name)
+		}
+		if err != nil {
 			return fmt.Errorf("roles.%s: %w", name, err)
 		}
 		if other, twice := seen[r.File]; twice {
 			return fmt.Errorf("roles.%s and roles.%s have the same file", other, name)
 		}
 		seen[r.File] = name
+	}
+	return nil
+}
+
+// needs says whether a pack can do without this part. Without landmarks the detector must find five points itself; a pack
+// without liveness is one whose doors ask for a second sign.
+func (m *Manifest) needs(role string) bool {
+	switch role {
+	case "landmarks":
+		return m.Roles["detector"].Kind != "yunet"
+	case "liveness":
+		return false
+	}
+	return true
+}
+
+// fits says whether what is told of a model is something that this program does with a model of this role.
+func (r *Role) fits(role string) error {
+	switch {
+	case r.Kind != "" && role != "detector":
+		return fmt.Errorf("kind is told of a detector only")
+	case !slices.Contains([]string{"", "rfb", "yunet"}, r.Kind):
+		return fmt.Errorf("kind %q is not rfb or yunet", r.Kind)
+	case r.Length != 0 && role != "feature", r.Length < 0, r.Length > 512:
+		return fmt.Errorf("length %d: of a feature, at most 512", r.Length)
+	case role == "feature" && (r.Input.Width != 112 || r.Input.Height != 112):
+		return fmt.Errorf("input is %d×%d: features are made of 112×112 pixels", r.Input.Width, r.Input.Height)
 	}
 	return nil
 }
@@ -127,7 +162,8 @@ func (r *Role) check() error {
 func (m *Manifest) Pack(dir string) room.Pack {
 	p := room.Pack{Dir: dir, Name: m.Name, Files: map[string]room.ModelFile{}}
 	for name, r := range m.Roles {
-		p.Files[name] = room.ModelFile{Name: r.File, SHA256: r.SHA256}
+		p.Files[name] = room.ModelFile{Name: r.File, SHA256: r.SHA256, Kind: r.Kind, Length: r.Length,
+			Channels: r.Input.Channels, Mean: r.Input.Mean, Scale: r.Input.Scale}
 	}
 	return p
 }

@@ -29,7 +29,7 @@ func small(t *testing.T) (*models.Manifest, map[string][]byte) {
 		b := []byte("model of " + r)
 		sum := sha256.Sum256(b)
 		files["package/model/"+r+".onnx"] = b
-		text += fmt.Sprintf("  %s: {file: %s.onnx, from: package/model/%s.onnx, sha256: %s, bytes: %d, input: {width: 1, height: 1, channels: BGR, scale: 1}}\n",
+		text += fmt.Sprintf("  %s: {file: %s.onnx, from: package/model/%s.onnx, sha256: %s, bytes: %d, input: {width: 112, height: 112, channels: BGR, scale: 1}}\n",
 			r, r, r, hex.EncodeToString(sum[:]), len(b))
 	}
 	m, err := models.Parse([]byte(text))
@@ -178,8 +178,11 @@ func TestManifestsThatAreRefused(t *testing.T) {
 		{"a path that leads out of the archive", "from: package/model/fr_detect.onnx", "from: ../fr_detect.onnx", "is not a path in the archive"},
 		{"a hash that is none", "sha256: 6c0256cc", "sha256: 6C0256cc", "64 small hex digits"},
 		{"a package that is an option", "package: faceplugin-face-recognition-js", "package: --eval", "not a plain name"},
-		{"another registry", "registry: npm", "registry: ftp", "only npm is known"},
+		{"another registry", "registry: npm", "registry: ftp", "npm is known, and files"},
 		{"one file for two roles", "file: fr_landmark.onnx", "file: fr_detect.onnx", "have the same file"},
+		{"a kind that nobody knows", "  detector:\n", "  detector:\n    kind: ssd\n", "is not rfb or yunet"},
+		{"features of too many numbers", "  feature:\n", "  feature:\n    length: 1024\n", "at most 512"},
+		{"features of another size of face", "width: 112", "width: 160", "112×112"},
 		{"no licence", "  licence: MIT\n", "", "source.licence is missing"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

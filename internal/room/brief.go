@@ -30,6 +30,11 @@ type Pack struct {
 type ModelFile struct {
 	Name   string
 	SHA256 string // hex
+
+	Kind        string  // of a detector: how its answers are read; "" means rfb
+	Channels    string  // of a feature model: BGR or RGB,
+	Mean, Scale float64 // what (value − mean) / scale makes of a pixel; all zero means the default pack's,
+	Length      int     // and how many numbers it answers; 0 means 512
 }
 
 // Camera is where frames come from.

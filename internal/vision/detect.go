@@ -21,6 +21,8 @@ const (
 type box struct {
 	left, top, right, bottom float64
 	score                    float32
+	five                     [5]complex128 // eyes, nose, corners of the mouth,
+	marked                   bool          // if the detector finds them
 }
 
 func (b box) width() float64                 { return b.right - b.left }
@@ -112,7 +114,7 @@ func (d *detector) pass(pix []byte, s *scaling, c *canvas, tookUS *uint32) ([]bo
 		d.read(i, out[2*i], out[2*i+1], float64(c.cols), float64(c.rows))
 	}
 	wipe(out)
-	d.found = onePerFace(d.found)
+	d.found = onePerFace(d.found, overlapMax)
 	return d.found, nil
 }
 
@@ -143,11 +145,11 @@ func (d *detector) read(head int, scores, places []float32, cols, rows float64) 
 }
 
 // onePerFace keeps the surest of boxes that lie over each other (greedy non-maximum suppression), in place.
-func onePerFace(boxes []box) []box {
+func onePerFace(boxes []box, most float64) []box {
 	slices.SortStableFunc(boxes, func(a, b box) int { return cmp.Compare(b.score, a.score) })
 	kept := boxes[:0]
 	for _, b := range boxes {
-		over := func(k box) bool { return k.overlap(b) > overlapMax }
+		over := func(k box) bool { return k.overlap(b) > most }
 		if b.width() >= 1 && b.height() >= 1 && !slices.ContainsFunc(kept, over) {
 			kept = append(kept, b)
 		}
@@ -156,6 +158,9 @@ func onePerFace(boxes []box) []box {
 }
 
 func (d *detector) forget() error {
+	if d == nil {
+		return nil
+	}
 	if pix, err := d.small.DataPtrUint8(); err == nil {
 		clear(pix)
 	}

@@ -1,9 +1,12 @@
 package vision
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"math"
 
+	"example.org/edged/internal/room"
 	"example.org/edged/internal/wire"
 	"gocv.io/x/gocv"
 )
@@ -16,16 +19,26 @@ const (
 // A describer turns a face upright and computes the numbers that tell it apart.
 type describer struct {
 	*network
-	chip gocv.Mat
-	grey []byte
+	chip  gocv.Mat
+	grey  []byte
+	feeds room.ModelFile
 }
 
-func newDescriber(model []byte) (*describer, error) {
-	n, err := openNetwork(model, 3, chipSize, chipSize, output{"", wire.FeatureLen})
+// newDescriber opens a model that is fed as its pack says. A shorter feature is filled up with zeros, which changes no
+// cosine.
+func newDescriber(model []byte, feeds room.ModelFile) (*describer, error) {
+	if feeds.Scale == 0 {
+		feeds.Channels, feeds.Mean, feeds.Scale = "BGR", chipMean, chipScaleBy
+	}
+	length := cmp.Or(feeds.Length, wire.FeatureLen)
+	if length < 1 || length > wire.FeatureLen {
+		return nil, fmt.Errorf("features of %d numbers, at most %d are taken", length, wire.FeatureLen)
+	}
+	n, err := openNetwork(model, 3, chipSize, chipSize, output{"", length})
 	if err != nil {
 		return nil, err
 	}
-	return &describer{network: n, chip: gocv.NewMat(), grey: make([]byte, chipSize*chipSize)}, nil
+	return &describer{network: n, chip: gocv.NewMat(), grey: make([]byte, chipSize*chipSize), feeds: feeds}, nil
 }
 
 // align cuts out the upright face, in colour and in grey; both live until the next call.
@@ -43,7 +56,12 @@ func (d *describer) align(c *canvas, w *warp, p points) (chip, grey []byte, err 
 
 // describe writes the feature of an upright face, brought to unit length.
 func (d *describer) describe(chip []byte, gain float64, feature *[wire.FeatureLen]float32, tookUS *uint32) error {
-	d.bgr(chip, d.bent.scale(chipMean, chipScaleBy, gain))
+	s := d.bent.scale(d.feeds.Mean, d.feeds.Scale, gain)
+	if d.feeds.Channels == "RGB" {
+		d.rgb(chip, s)
+	} else {
+		d.bgr(chip, s)
+	}
 	out, err := d.run(tookUS)
 	if err != nil {
 		return err

@@ -92,6 +92,9 @@ func average(values []byte) float64 {
 }
 
 func (l *landmarker) forget() error {
+	if l == nil {
+		return nil
+	}
 	clear(l.grey)
 	if pix, err := l.crop.DataPtrUint8(); err == nil {
 		clear(pix)

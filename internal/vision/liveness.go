@@ -73,6 +73,9 @@ func softmaxFirst(logits []float32) float32 {
 }
 
 func (j *judge) forget() error {
+	if j == nil {
+		return nil
+	}
 	if pix, err := j.crop.DataPtrUint8(); err == nil {
 		clear(pix)
 	}

@@ -57,10 +57,10 @@ func TestTheHeadsSayWhatTheWholeModelSays(t *testing.T) {
 		for i := range places {
 			if s := out[0][i*2+1]; s >= scoreMin {
 				at, w, h := out[1][i*4:], float64(c.cols), float64(c.rows)
-				want = append(want, box{float64(at[0]) * w, float64(at[1]) * h, float64(at[2]) * w, float64(at[3]) * h, s})
+				want = append(want, box{float64(at[0]) * w, float64(at[1]) * h, float64(at[2]) * w, float64(at[3]) * h, s, [5]complex128{}, false})
 			}
 		}
-		want = onePerFace(want)
+		want = onePerFace(want, overlapMax)
 		if len(got) != len(want) {
 			t.Fatalf("%s: %d faces instead of %d", name, len(got), len(want))
 		}

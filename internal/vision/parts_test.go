@@ -65,7 +65,9 @@ func TestUprightRefusesPointsInOnePlace(t *testing.T) {
 }
 
 func TestOnePerFace(t *testing.T) {
-	at := func(x, y, size float64, score float32) box { return box{x, y, x + size, y + size, score} }
+	at := func(x, y, size float64, score float32) box {
+		return box{left: x, top: y, right: x + size, bottom: y + size, score: score}
+	}
 	for _, c := range []struct {
 		name string
 		in   []box
@@ -74,10 +76,10 @@ func TestOnePerFace(t *testing.T) {
 		{"nothing stays nothing", nil, 0},
 		{"the surest of two over each other stays", []box{at(10, 10, 50, .7), at(12, 12, 50, .9)}, 1},
 		{"two apart both stay", []box{at(10, 10, 50, .7), at(100, 10, 50, .9)}, 2},
-		{"boxes without size go", []box{at(10, 10, 0, .9), {20, 20, 10, 10, .9}}, 0},
+		{"boxes without size go", []box{at(10, 10, 0, .9), {left: 20, top: 20, right: 10, bottom: 10, score: .9}}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := onePerFace(c.in)
+			got := onePerFace(c.in, overlapMax)
 			if len(got) != c.want {
 				t.Fatalf("%d stay, want %d", len(got), c.want)
 			}
@@ -143,12 +145,12 @@ func TestNothingIsLeftOfAFace(t *testing.T) {
 	if err := v.Forget(); err != nil {
 		t.Fatal(err)
 	}
-	for name, mat := range map[string]*gocv.Mat{"detector": &v.detect.small, "landmarks": &v.marks.crop, "liveness": &v.live.crop, "feature": &v.trait.chip} {
+	for name, mat := range map[string]*gocv.Mat{"detector": &v.detect.(*detector).small, "landmarks": &v.marks.crop, "liveness": &v.live.crop, "feature": &v.trait.chip} {
 		if pix, err := mat.DataPtrUint8(); err != nil || len(pix) == 0 || !black(pix) {
 			t.Errorf("the crop for %s was not wiped (%v)", name, err)
 		}
 	}
-	for name, n := range map[string]*network{"detector": v.detect.network, "landmarks": v.marks.network, "liveness": v.live.network, "feature": v.trait.network} {
+	for name, n := range map[string]*network{"detector": v.detect.(*detector).network, "landmarks": v.marks.network, "liveness": v.live.network, "feature": v.trait.network} {
 		for _, value := range n.values {
 			if value != 0 {
 				t.Errorf("the input for %s was not wiped", name)

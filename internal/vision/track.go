@@ -43,7 +43,7 @@ const (
 
 // track looks at the face of the frame before, and says whether it is still there.
 func (v *Vision) track(s *wire.Stages) (face box, l look, ok bool, err error) {
-	if !v.held.ok || v.held.times >= trackFrames {
+	if v.marks == nil || !v.held.ok || v.held.times >= trackFrames {
 		return box{}, look{}, false, nil
 	}
 	if l, err = v.study(v.held.face, s); err != nil {
@@ -93,7 +93,7 @@ func (v *Vision) find(s *wire.Stages) ([]box, error) {
 	begun := time.Now()
 	defer func() { s.Detect = since(begun) }()
 	v.looks++
-	if v.since == 0 && v.looks%wholeEvery != 0 {
+	if v.small != nil && v.since == 0 && v.looks%wholeEvery != 0 {
 		faces, err := v.small.find(&v.canvas, &s.DetectNet)
 		if err != nil || len(faces) == 0 {
 			return faces, err

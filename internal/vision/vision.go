@@ -23,9 +23,9 @@ type Vision struct {
 	zone   zone
 	canvas canvas
 	warp   *warp
-	detect *detector
-	marks  *landmarker
-	live   *judge
+	detect finder
+	marks  *landmarker // nil: the detector finds five points itself
+	live   *judge      // nil: nothing tells whether a face lives, and none is said to
 	trait  *describer
 	small  *detector
 	held   held
@@ -36,7 +36,14 @@ type Vision struct {
 	model  [sha256.Size]byte // of the feature model
 }
 
-// Open reads the four models of a pack, checks each against its hash, and lets each network run once, so that the
+// A finder finds faces, the surest first; they live until the next call.
+type finder interface {
+	find(c *canvas, tookUS *uint32) ([]box, error)
+	forget() error
+	close()
+}
+
+// Open reads the models of a pack, checks each against its hash, and lets each network run once, so that the
 // first person does not wait for it.
 func Open(pack room.Pack, zone room.Zone) (*Vision, error) {
 	oneThread()
@@ -46,15 +53,19 @@ func Open(pack room.Pack, zone room.Zone) (*Vision, error) {
 		open func([]byte) error
 	}{
 		{"detector", func(b []byte) (err error) {
-			if v.detect, err = newDetector(b, detectWidth, detectHeight); err == nil {
-				v.small, err = newDetector(b, detectWidth/2, detectHeight/2)
-			}
-			return
+			return v.openDetector(b, pack.Files["detector"].Kind)
 		}},
 		{"landmarks", func(b []byte) (err error) { v.marks, err = newLandmarker(b); return }},
 		{"liveness", func(b []byte) (err error) { v.live, err = newJudge(b); return }},
-		{"feature", func(b []byte) (err error) { v.model = sha256.Sum256(b); v.trait, err = newDescriber(b); return }},
+		{"feature", func(b []byte) (err error) {
+			v.model = sha256.Sum256(b)
+			v.trait, err = newDescriber(b, pack.Files["feature"])
+			return
+		}},
 	} {
+		if _, there := pack.Files[part.role]; !there && (part.role == "liveness" || part.role == "landmarks" && v.small == nil) {
+			continue
+		}
 		model, err := pack.Read(part.role)
 		if err == nil {
 			err = part.open(model)
@@ -69,6 +80,27 @@ func Open(pack room.Pack, zone room.Zone) (*Vision, error) {
 		return nil, err
 	}
 	return v, nil
+}
+
+func (v *Vision) openDetector(model []byte, kind string) error {
+	switch kind {
+	case "", "rfb":
+		whole, err := newDetector(model, detectWidth, detectHeight)
+		if err != nil {
+			return err
+		}
+		v.detect = whole
+		v.small, err = newDetector(model, detectWidth/2, detectHeight/2)
+		return err
+	case "yunet":
+		y, err := newYuNet(model)
+		if err != nil {
+			return err
+		}
+		v.detect = y
+		return nil
+	}
+	return fmt.Errorf("detector of kind %q is not known: rfb and yunet are", kind)
 }
 
 // Look judges one frame (BGR, three bytes a pixel) and writes what it found into s. Frame and CapturedAt are left to
@@ -172,7 +204,11 @@ func (v *Vision) Measure(pix []byte, width, height int, liveness bool, m *wire.M
 func (v *Vision) Forget() error {
 	v.canvas.wipe()
 	v.held = held{}
-	return errors.Join(v.detect.forget(), v.small.forget(), v.marks.forget(), v.live.forget(), v.trait.forget())
+	err := v.detect.forget()
+	for _, n := range []interface{ forget() error }{v.small, v.marks, v.live, v.trait} {
+		err = errors.Join(err, n.forget())
+	}
+	return err
 }
 
 // Model is the SHA-256 of the feature model.
@@ -182,7 +218,9 @@ func (v *Vision) Model() [sha256.Size]byte { return v.model }
 func (v *Vision) Close() {
 	v.canvas.close()
 	v.warp.close()
-	v.detect.close()
+	if v.detect != nil {
+		v.detect.close()
+	}
 	v.small.close()
 	v.marks.close()
 	v.live.close()
@@ -199,6 +237,9 @@ type look struct {
 }
 
 func (v *Vision) study(face box, t *wire.Stages) (look, error) {
+	if v.marks == nil {
+		return v.marked(face, t)
+	}
 	begun := time.Now()
 	points, mean, err := v.marks.points(&v.canvas, v.warp, face, &t.LandmarkNet)
 	t.Landmark = since(begun)
@@ -211,7 +252,20 @@ func (v *Vision) study(face box, t *wire.Stages) (look, error) {
 	return look{points: points, chip: chip, grey: grey, mean: mean, gain: gainFor(mean)}, err
 }
 
+// marked studies a face whose five points the detector has found.
+func (v *Vision) marked(face box, t *wire.Stages) (look, error) {
+	begun := time.Now()
+	points := face.spread()
+	chip, grey, err := v.trait.align(&v.canvas, v.warp, points)
+	t.Feature = since(begun)
+	mean := average(grey)
+	return look{points: points, chip: chip, grey: grey, mean: mean, gain: gainFor(mean)}, err
+}
+
 func (v *Vision) judge(face box, gain float64, t *wire.Stages) (float32, error) {
+	if v.live == nil {
+		return 0, nil
+	}
 	begun := time.Now()
 	live, err := v.live.judge(&v.canvas, v.warp, face, gain, &t.LivenessNet)
 	t.Liveness = since(begun)
