@@ -38,7 +38,7 @@ func (c *Config) Keeper(pack room.Pack, built time.Time) room.Keeper {
 			EnrolFrom: c.Face.EnrolFrom, Keep: c.Face.Keep, Inactive: c.Face.Inactive, Age: c.Face.MaxAge, Live: c.Face.Liveness,
 			Turn:   uint32(c.Face.Turn),
 			Margin: c.Face.Margin, People: c.Face.People, Tries: c.Face.Tries, Years: c.Face.Years,
-			Alone: alone, Table: table, Unjudged: !c.Face.Judge,
+			Alone: alone, Table: table, Unjudged: !c.Face.Judge, Challenge: c.Face.Challenge,
 		}
 	}
 	return k

@@ -133,6 +133,7 @@ type Face struct {
 	Alone     string        `yaml:"alone" default:"measured" one:"measured|never|unmeasured"`
 	Table     string        `yaml:"liveness_table" path:"yes"`
 	Judge     bool          `yaml:"liveness_model" default:"true"`
+	Challenge bool          `yaml:"challenge" default:"false"`
 	Turn      int           `yaml:"turn" default:"1" range:"1..1000000"`
 	Margin    float64       `yaml:"margin" default:"0.05" range:"0..0.5"`
 	People    string        `yaml:"people" default:"cohort" one:"cohort|mixed"`

@@ -127,7 +127,7 @@ func (k *keeper) openFaces(ctx context.Context) (*album, error) {
 	}
 	a.passage = passage.New(passage.Rules{Model: model, Frames: f.Frames, Within: 3 * time.Second, Live: live,
 		Threshold: threshold, Margin: float32(f.Margin), Again: k.brief.Door.Pulse + time.Second,
-		Alone: func() bool { return k.mode.get() == wire.FaceOn }, Patience: cmp.Or(f.Patience, patience)},
+		Alone: func() bool { return k.mode.get() == wire.FaceOn }, Patience: cmp.Or(f.Patience, patience), Shine: k.challenge()},
 		a.arena, a.gallery, gate{k}, k.now, uptime)
 	return a, nil
 }

@@ -204,6 +204,8 @@ func (s *stage) show(w wire.KioskHears) {
 			s.turn.shown = screenEvent(w)
 			s.send(s.turn.page, s.turn.shown)
 		}
+	case *wire.Shine:
+		s.sendAll(shineEvent(w))
 	case *wire.Issued:
 		if s.mine(w.Session) {
 			s.turn.shown = nil

@@ -49,6 +49,8 @@ func TestWordsOfTheKeeperReachThePage(t *testing.T) {
 		{"a prompt of another turn is dropped", &wire.Screen{Session: mine + 1, Prompt: wire.PromptWelcome}, ""},
 		{"an erasure that does not work is told", &wire.FrontDoor{Face: wire.FaceStopped, Late: true},
 			`door {"face":"stopped","open":false,"broker":false,"late":true}`},
+		{"colours are for whoever stands there", &wire.Shine{Lights: [5]wire.Light{wire.LightDark, wire.LightWhite, wire.LightBlue, wire.LightGreen, wire.LightDark}, StepMS: 400},
+			`shine {"lights":["dark","white","blue","green","dark"],"ms":400}`},
 		{"a receipt of another turn is dropped", &wire.Receipt{Session: mine + 1, Len: 3}, ""},
 		{"a record of another turn is dropped", &wire.Record{Session: mine + 1}, ""},
 		{"a PIN of another turn is dropped", &wire.Issued{Session: mine + 1, Len: 6, Digits: [12]byte{'1', '2', '3', '4', '5', '6'}}, ""},

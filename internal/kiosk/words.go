@@ -61,6 +61,20 @@ func screenEvent(w *wire.Screen) []byte {
 	return event("screen", jsonScreen{w.Prompt.String(), w.Session != 0, moment(w.Until), w.Count, w.Of})
 }
 
+// jsonShine is the event "shine": colours to show, one after the other.
+type jsonShine struct {
+	Lights [wire.LightSteps]string `json:"lights"` // wire.Light
+	MS     uint16                  `json:"ms"`     // each
+}
+
+func shineEvent(w *wire.Shine) []byte {
+	e := jsonShine{MS: w.StepMS}
+	for i, l := range w.Lights {
+		e.Lights[i] = l.String()
+	}
+	return event("shine", e)
+}
+
 func issuedEvent(w *wire.Issued) []byte {
 	n := fmt.Sprintf("%012d", w.Number)
 	return event("issued", jsonIssued{string(w.Digits[:w.Len]), n[:4] + " " + n[4:8] + " " + n[8:], moment(w.Until)})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.org/edged/internal/access"
+	"example.org/edged/internal/lights"
 	"example.org/edged/internal/match"
 	"example.org/edged/internal/person"
 	"example.org/edged/internal/template"
@@ -21,10 +22,11 @@ type Rules struct {
 	Within    time.Duration // all of them within this time
 	Live      float32       // least mean liveness over them
 	Threshold func() float32
-	Margin    float32       // more alike than anybody else by this much
-	Alone     func() bool   // a face opens without another sign; otherwise only that of whoever is expected is looked at
-	Patience  time.Duration // how long whoever is expected may take
-	Again     time.Duration // somebody who stays in front of the camera is decided on again after this
+	Margin    float32                        // more alike than anybody else by this much
+	Alone     func() bool                    // a face opens without another sign; otherwise only that of whoever is expected is looked at
+	Patience  time.Duration                  // how long whoever is expected may take
+	Shine     func() (lights.Sequence, bool) // shows a challenge on the screen, and says whether it could; nil where the door has none
+	Again     time.Duration                  // somebody who stays in front of the camera is decided on again after this
 }
 
 // staleAfter is the oldest that a frame may be: a door must not open on what was true a second ago.
@@ -57,6 +59,7 @@ type Passage struct {
 	seemed    access.Found  // what the last that was seen of them was: nobody, not alive, or not to be judged
 	seen      time.Duration // when somebody was last seen
 	strangers int           // good sightings in a row that nobody in the gallery fits
+	challenge *challenge    // nil while there is none
 	last      access.Facts  // the last decision about whoever stands there
 	decided   time.Duration
 }
@@ -86,6 +89,9 @@ func (p *Passage) See(s *wire.Sighting) {
 		return
 	}
 	p.seen = at
+	if s.Verdict != wire.Good && p.challenge != nil { // a frame in which the light was measured on nobody
+		return
+	}
 	if s.Verdict != wire.Good {
 		p.votes.Reset()
 		p.strangers = 0
@@ -99,13 +105,21 @@ func (p *Passage) See(s *wire.Sighting) {
 	if !ok {
 		return
 	}
-	facts, certain := p.weigh(answer, s.Live)
-	if !certain || p.repeats(facts, at) {
+	if p.challenge != nil {
+		p.light(answer, s, at)
 		return
 	}
+	facts, certain := p.weigh(answer, s.Live)
+	if !certain || p.repeats(facts, at) || p.challenged(facts, at) {
+		return
+	}
+	p.decide(facts, time.Duration(s.CapturedAt), s.StageUS)
+}
+
+func (p *Passage) decide(f access.Facts, since time.Duration, s wire.Stages) {
 	p.expect(person.ID{})
-	p.last, p.decided = facts, at
-	p.door.Decided(facts, time.Duration(s.CapturedAt), s.StageUS)
+	p.last, p.decided = f, p.uptime()
+	p.door.Decided(f, since, s)
 }
 
 // find searches with the feature and wipes it.
@@ -189,6 +203,12 @@ func (p *Passage) Expecting() bool {
 func (p *Passage) Tick() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if c := p.challenge; c != nil {
+		if at := p.uptime(); at-c.began > lights.Patience+time.Second { // they have gone, or cannot be seen
+			p.concluded(at, wire.Stages{})
+		}
+		return
+	}
 	if at := p.uptime(); p.expected != (person.ID{}) && at > p.until {
 		f := access.Facts{Method: wire.MethodFace, Found: p.seemed, Who: p.expected, Signed: true}
 		p.forget()
@@ -200,6 +220,7 @@ func (p *Passage) Tick() {
 // forget begins anew: somebody was withdrawn, or faces rest.
 func (p *Passage) forget() {
 	p.votes.Reset()
+	p.challenge = nil
 	p.strangers, p.decided = 0, 0
 	p.last = access.Facts{}
 }

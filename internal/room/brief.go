@@ -145,6 +145,7 @@ type Face struct {
 	Alone     bool          // a face opens without another sign; otherwise one is looked at only after a PIN
 	Table     [32]byte      // SHA-256 of the liveness table that says so; zero where none does
 	Patience  time.Duration // for whoever has typed a PIN to be recognised; 0 means 10 s
+	Challenge bool          // the light of the screen must be seen on the face
 	Unjudged  bool          // the liveness model is switched off; then no face opens alone
 }
 

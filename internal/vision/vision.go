@@ -34,6 +34,7 @@ type Vision struct {
 	out    []box             // and those beside it
 	since  int64             // when somebody came into the zone; 0: nobody is there
 	model  [sha256.Size]byte // of the feature model
+	linear [256]float32      // see linear
 }
 
 // A finder finds faces, the surest first; they live until the next call.
@@ -47,7 +48,7 @@ type finder interface {
 // first person does not wait for it.
 func Open(pack room.Pack, zone room.Zone) (*Vision, error) {
 	oneThread()
-	v := &Vision{zone: withDefaults(zone), warp: newWarp()}
+	v := &Vision{zone: withDefaults(zone), warp: newWarp(), linear: linear()}
 	for _, part := range []struct {
 		role string
 		open func([]byte) error
@@ -128,6 +129,7 @@ func (v *Vision) Look(pix []byte, width, height int, s *wire.Sighting) error {
 	}
 	s.EyeDistance = uint16(min(look.points.eyeDistance(), math.MaxUint16))
 	s.Verdict = v.zone.verdict(v.in, face, look, v.canvas.width, v.canvas.height)
+	s.Skin, s.Around = v.skin(look.chip), v.around(face)
 	s.Enrol, s.Openness = v.zone.fit(s.Verdict, look), look.points.openness()
 	v.hold(s, &look, tracked)
 	if s.Verdict != wire.Good {

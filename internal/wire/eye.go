@@ -38,6 +38,8 @@ type Sighting struct {
 	EyeDistance uint16              // pixels between the eyes
 	Live        float32             // liveness, 0..1, 1 is live; 0 when not judged
 	Enrol       Verdict             // whether a template may be made from it: never Good unless Verdict is
+	Skin        [3]float32          // mean light on the face, linear, 0..1: blue, green, red
+	Around      [3]float32          // and beside the head
 	Openness    float32             // of the eyes: their height as a share of their width, the mean of both
 	Model       [32]byte            // SHA-256 of the feature model
 	Feature     [FeatureLen]float32 // unit length; all zero unless Verdict is Good
@@ -68,6 +70,10 @@ func (w *Sighting) fields(c *codec) {
 	c.u16(&w.EyeDistance)
 	c.f32(&w.Live)
 	enum(c, &w.Enrol, verdicts)
+	for i := range w.Skin {
+		c.f32(&w.Skin[i])
+		c.f32(&w.Around[i])
+	}
 	c.f32(&w.Openness)
 	c.bytes(w.Model[:])
 	for i := range w.Feature {

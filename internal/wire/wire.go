@@ -75,6 +75,7 @@ const (
 	nVaultTimes number = 58
 	nPaper      number = 59
 	nMark       number = 90
+	nShine      number = 91
 	nEnd        number = 49
 	nRenew      number = 48
 	nVouch      number = 91
@@ -129,6 +130,7 @@ var words = map[number]func() Word{
 	nVaultTimes: func() Word { return new(VaultTimes) },
 	nPaper:      func() Word { return new(Paper) },
 	nMark:       func() Word { return new(Mark) },
+	nShine:      func() Word { return new(Shine) },
 	nEnd:        func() Word { return new(End) },
 	nRenew:      func() Word { return new(Renew) },
 	nSearching:  func() Word { return new(Searching) },

@@ -3,6 +3,7 @@ import { codes, code, date, first, speak, t, time } from './words.js';
 import { listen, tell } from './line.js';
 import { mirror } from './mirror.js';
 import * as notice from './notice.js';
+import { shine } from './shine.js';
 
 const $ = (id) => document.getElementById(id);
 // Time to read a notice is longer than time to leave a record on the screen. Half a minute before the end the page asks.
@@ -244,6 +245,7 @@ function heard(name, e) {
   if (name === 'door') { door = e; draw(); }
   else if (name === 'screen') prompt(e);
   else if (name === 'cleared') cleared();
+  else if (name === 'shine') shine(e);
   else if (name === 'issued') { go('issued', { issued: e }); touched = Date.now(); }
   else if (name === 'receipt') { if (s.screen === 'result' || s.screen === 'record') { s.receipt = e; draw(); } }
   else if (name === 'record') { go('record', { record: e }); touched = Date.now(); }
@@ -319,4 +321,4 @@ for (const id of ['back', 'later', 'stop', 'done']) $(id).onclick = leave;
 
 speak(first);
 draw();
-listen(['door', 'screen', 'issued', 'record', 'receipt', 'cleared'], heard, (now) => { lost = now; draw(); });
+listen(['door', 'screen', 'shine', 'issued', 'record', 'receipt', 'cleared'], heard, (now) => { lost = now; draw(); });

@@ -1,0 +1,3 @@
+package lights
+
+var Shine = shine
