@@ -75,7 +75,7 @@ const (
 	nVaultTimes number = 58
 	nPaper      number = 59
 	nMark       number = 90
-	nShine      number = 91
+	nShine      number = 120
 	nEnd        number = 49
 	nRenew      number = 48
 	nVouch      number = 91
