@@ -32,6 +32,7 @@ type live[T any] struct {
 	waiting  bool  // newest is there
 	takenAt  int64 // of newest
 	spare    *Frame
+	current  T // being decoded; under decoding
 	pump     wire.Camera
 	lastAt   int64 // when the last picture came
 	eye      judge
@@ -133,7 +134,7 @@ func (l *live[T]) Next(ctx context.Context) (*Frame, error) {
 func (l *live[T]) take() *Frame {
 	l.decoding.Lock()
 	defer l.decoding.Unlock()
-	v, at, f := l.pick()
+	at, f := l.pick()
 	if f == nil {
 		return nil
 	}
@@ -142,9 +143,9 @@ func (l *live[T]) take() *Frame {
 	if age := time.Duration(l.now() - at); age > l.maxAge {
 		err = fmt.Errorf("a picture is %v old, at most %v is taken", age.Round(time.Millisecond), l.maxAge)
 	} else {
-		sum, err = l.decode(f, &v)
+		sum, err = l.decode(f, &l.current)
 	}
-	if !l.judged(v, sum, at, err) {
+	if !l.judged(l.current, sum, at, err) {
 		f.Wipe()
 		return nil
 	}
@@ -153,17 +154,17 @@ func (l *live[T]) take() *Frame {
 }
 
 // pick takes what waits, with a frame for it: the one that was wiped last, so that its memory is used again.
-func (l *live[T]) pick() (v T, at int64, f *Frame) {
+func (l *live[T]) pick() (at int64, f *Frame) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.waiting {
-		return v, 0, nil
+		return 0, nil
 	}
-	v, l.waiting = l.newest, false
+	l.current, l.waiting = l.newest, false
 	if f, l.spare = l.spare, nil; f == nil {
 		f = &Frame{back: l.keep}
 	}
-	return v, l.takenAt, f
+	return l.takenAt, f
 }
 
 // keep is told of a frame that was wiped.

@@ -124,3 +124,57 @@ func TestAWipedFrameIsEmptyAndItsMemoryUsedAgain(t *testing.T) {
 		t.Error("the film was not wiped")
 	}
 }
+
+// A recorded frame that is handed out, glanced at, developed and wiped costs no memory once the first was; so does one
+// that is not looked at.
+func TestFramesOfACameraAllocateNothing(t *testing.T) {
+	folder := t.TempDir()
+	put(t, folder, "hall-4x2.yuyv", film(bytes.Repeat([]byte{90}, 200)...))
+	now := int64(1)
+	s, err := openPictures(room.Camera{Folder: folder, Every: time.Millisecond}, quiet(), func() int64 { return now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var g Glance
+	next := func() {
+		f, err := s.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Glance(&g)
+		if now%2 == 0 {
+			f.Develop()
+		}
+		f.Wipe()
+		now += int64(time.Millisecond)
+	}
+	next()
+	if n := testing.AllocsPerRun(100, next); n != 0 {
+		t.Errorf("%v allocations a frame", n)
+	}
+}
+
+// The same for a picture that a device or a lens has brought.
+func TestALivePictureAllocatesNothing(t *testing.T) {
+	l := &live[int]{silent: time.Second, maxAge: time.Second, now: func() int64 { return 5 }, log: quiet(),
+		decode: func(f *Frame, v *int) (uint64, error) {
+			f.W, f.H, f.Pix = 8, 8, sized(f.Pix, 8*8*3)
+			return uint64(*v), nil
+		}, drop: func(int) {}}
+	l.wake = make(chan struct{}, 1)
+	n := 0
+	next := func() {
+		n++
+		l.put(n, 5)
+		f, err := l.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Wipe()
+	}
+	next()
+	if n := testing.AllocsPerRun(100, next); n != 0 {
+		t.Errorf("%v allocations a picture", n)
+	}
+}

@@ -48,12 +48,19 @@ type Room struct {
 	hall  *wire.Conn[wire.RoomHears, wire.RoomSays]
 }
 
+// errRelease: hall and rooms come from one release; what is said between them changes from one to the next.
+var errRelease = errors.New("this room cannot read what `edged` wrote for it: install all programs of one release")
+
 // Main runs a room's program from its first act to its exit code.
 func Main(name string, run func(context.Context, *Room) error) int {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil)).With(slog.String("room", name))
 	m, err := readMandate(name)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "edged-%s is started by `edged run`, not by hand: %v\n", name, err)
+		if errors.Is(err, errRelease) {
+			fmt.Fprintf(os.Stderr, "edged-%s: %v\n", name, err)
+		} else {
+			fmt.Fprintf(os.Stderr, "edged-%s is started by `edged run`, not by hand: %v\n", name, err)
+		}
 		return ExitWalls
 	}
 	if err := m.Walls.Close(); err != nil {
@@ -100,7 +107,7 @@ func ReadMandate() (*Mandate, error) {
 	d := json.NewDecoder(strings.NewReader(string(b)))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&m); err != nil {
-		return nil, fmt.Errorf("the mandate on descriptor 3 cannot be read: %w", err)
+		return nil, fmt.Errorf("%w (the mandate: %w)", errRelease, err)
 	}
 	return &m, nil
 }
@@ -136,7 +143,7 @@ func (r *Room) Brief(into any) error {
 	d := json.NewDecoder(strings.NewReader(string(r.brief)))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("reading the brief: %w", err)
+		return fmt.Errorf("%w (the brief: %w)", errRelease, err)
 	}
 	return nil
 }

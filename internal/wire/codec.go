@@ -158,9 +158,12 @@ func (c *codec) fail(format string, args ...any) {
 }
 
 // encode appends w to buf: the version, the number, the fields.
-func encode(buf []byte, w Word) ([]byte, error) {
-	c := codec{buf: append(buf, Version, byte(w.number()))}
-	w.fields(&c)
+func encode(buf []byte, w Word) ([]byte, error) { return new(codec).encode(buf, w) }
+
+// encode is for a codec that is used again and again: a word costs no memory then.
+func (c *codec) encode(buf []byte, w Word) ([]byte, error) {
+	*c = codec{buf: append(buf, Version, byte(w.number()))}
+	w.fields(c)
 	if c.err != nil {
 		return nil, fmt.Errorf("wire: %T: %w", w, c.err)
 	}

@@ -16,6 +16,7 @@ type Conn[In, Out Word] struct {
 	born    func()
 	sending sync.Mutex
 	out     []byte
+	code    codec
 	in      []byte
 }
 
@@ -47,7 +48,7 @@ func (c *Conn[In, Out]) send(w Word) error {
 }
 
 func (c *Conn[In, Out]) write(w Word) error {
-	b, err := encode(c.out[:0], w)
+	b, err := c.code.encode(c.out[:0], w)
 	if err != nil {
 		return err
 	}
