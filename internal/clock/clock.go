@@ -9,9 +9,12 @@
 //   - Not trusted: a system time more than two minutes before the floor. Within two minutes (a network time daemon
 //     putting a fast clock right) the floor is told until the system time has caught up.
 //   - Not trusted: a system time before this program was built, or from 2106 on, where 32-bit times end.
-//   - Not trusted: a system time that ran ahead of the machine's own uptime by more than 31 days in one run. The first
-//     believed reading of a run is taken whatever the gap, because a device may lie in a box for months or boot in
-//     1970; from then on leaps add up, so that thirty days every minute do not pass either.
+//   - Not trusted: a system time that ran ahead of the machine's own uptime by more than 31 days in one run. Leaps add up,
+//     so that thirty days every minute do not pass either.
+//   - Not trusted for the first day of a run: a system time more than 31 days after the floor. The device may have lain in
+//     a box for months, or its clock chip was set forward, and nothing here tells the two apart. A day is enough for a
+//     network or a person to put the chip right, and nobody is erased before; whoever came out of a box uses their PIN for
+//     a day. Where no floor was ever stored, as at the first start, the first reading is taken.
 //   - While not trusted, the floor goes on by the uptime that has passed. A clock set back buys a face not one second.
 //   - A damaged file: not trusted until the next start. The file is set aside, its loss is not hidden.
 //   - No file: the first start; the floor is the time of the build.
@@ -34,6 +37,7 @@ const (
 	tolerance = 2 * time.Minute
 	leap      = 31 * 24 * time.Hour
 	every     = time.Minute
+	settle    = 24 * time.Hour
 )
 
 // latest is the first moment that is not believed: unsigned 32-bit Unix time ends in February 2106.
@@ -50,6 +54,7 @@ type Clock struct {
 	floor   time.Time
 	up      time.Duration // uptime at the latest reading
 	anchor  time.Time     // what the time was at started, by the first believed reading
+	known   bool      // the floor is what this device believed before, and not the time of the build
 	damaged bool
 	trouble error
 }
@@ -73,6 +78,7 @@ func Open(file string, built time.Time, now func() time.Time) (*Clock, error) {
 			os.Rename(file, file+".damaged"))
 	}
 	c.raise(floor)
+	c.known = true
 	return c, nil
 }
 
@@ -104,6 +110,7 @@ func (c *Clock) NotBefore(t time.Time) {
 	defer c.mu.Unlock()
 	if t.Before(latest) {
 		c.raise(t.Round(0))
+		c.known = true
 	}
 }
 
@@ -134,7 +141,7 @@ func (c *Clock) believes(n time.Time, up time.Duration) bool {
 	case c.damaged, n.Before(c.built), !n.Before(latest), n.Before(c.floor.Add(-tolerance)):
 		return false
 	case c.anchor.IsZero():
-		return true
+		return !c.known || n.Sub(c.floor) <= leap || up >= settle
 	}
 	return n.Sub(c.anchor.Add(up)) <= leap
 }

@@ -96,9 +96,9 @@ func TestT16_AFloorOutlivesARestart(t *testing.T) {
 		if at, _ := open(t, file, w).Now(); before.Add(3*time.Hour).Sub(at) > 2*time.Second {
 			t.Errorf("three hours later it is %v", at)
 		}
-		w.shift = 200 * day // off for half a year
+		w.shift = 20 * day // off for some weeks
 		if at, trusted := open(t, file, w).Now(); !trusted || at.Before(w.now().Add(-time.Second)) {
-			t.Errorf("after half a year in a box: %v, trusted %v", at, trusted)
+			t.Errorf("after weeks in a box: %v, trusted %v", at, trusted)
 		}
 	})
 }
@@ -280,6 +280,83 @@ func FuzzOpen(f *testing.F) {
 		at, trusted := c.Now()
 		if err != nil && trusted || at.Before(built) || at.Year() > 2106 {
 			t.Fatalf("%q: %v, trusted %v, %v", b, at, trusted, err)
+		}
+	})
+}
+
+// A clock chip that was set forward, or a device that lay in a box: for a day nobody can tell, so for a day nothing is
+// erased on its word. Then it is believed, unless somebody put it right meanwhile.
+func TestT16_AChipSetForwardErasesNobodyOnTheFirstDay(t *testing.T) {
+	for name, c := range map[string]struct {
+		shift   time.Duration // of the chip at the start
+		mended  time.Duration // when the network puts it right; 0 never
+		trusted bool          // a minute after that, or after a day
+	}{
+		"ten years, put right after an hour":        {3650 * day, time.Hour, true},
+		"half a year in a box":                      {180 * day, 0, true},
+		"the last year that is believed":            {time.Date(2105, 12, 1, 0, 0, 0, 0, time.UTC).Sub(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)), time.Hour, true},
+		"the year 2106, which is never believed":    {107 * 365 * day, 0, false},
+		"a month more than may pass, put right":     {62 * day, 23 * time.Hour, true},
+		"ten years, by evidence of the log as well": {3650 * day, time.Hour, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "clock")
+			synctest.Test(t, func(t *testing.T) {
+				w := new(wall)
+				if !strings.Contains(name, "evidence") {
+					runFor(t, open(t, file, w), time.Hour)
+				}
+				true0 := time.Now()
+				w.shift = c.shift
+				k := open(t, file, w)
+				k.NotBefore(true0)
+				look := func(until time.Duration) {
+					for began := time.Now(); time.Since(began) < until; time.Sleep(10 * time.Minute) {
+						at, trusted := k.Now()
+						if trusted || at.Sub(time.Now()).Abs() > 2*time.Second {
+							t.Fatalf("%v after the start: %v, trusted %v, and it is %v", time.Since(began), at, trusted, time.Now())
+						}
+					}
+				}
+				if c.mended > 0 {
+					look(c.mended)
+					w.shift = 0
+				} else {
+					look(day - time.Minute)
+				}
+				time.Sleep(time.Hour)
+				at, trusted := k.Now()
+				if trusted != c.trusted {
+					t.Errorf("then: %v, trusted %v", at, trusted)
+				}
+				if c.trusted && at.Sub(w.now()).Abs() > 2*time.Second {
+					t.Errorf("then it is %v, told %v", w.now(), at)
+				}
+			})
+		})
+	}
+}
+
+// +08:00 is nothing to the clock: it tells UTC, and a day of the calendar begins where the configuration says.
+func TestTheZoneOfTheMachineChangesNothing(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "clock")
+	synctest.Test(t, func(t *testing.T) {
+		east, west := time.FixedZone("", 14*3600), time.FixedZone("", -12*3600)
+		zone := east
+		now := func() time.Time { return time.Now().In(zone) }
+		c, err := clock.Open(file, built, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		runFor(t, c, time.Hour)
+		zone = west // 26 hours earlier on the wall, the same moment
+		again, err := clock.Open(file, built, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, trusted := again.Now()
+		if !trusted || !at.Equal(time.Now()) || at.Location() != time.UTC {
+			t.Errorf("%v, trusted %v", at, trusted)
 		}
 	})
 }
