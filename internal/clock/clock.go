@@ -54,7 +54,7 @@ type Clock struct {
 	floor   time.Time
 	up      time.Duration // uptime at the latest reading
 	anchor  time.Time     // what the time was at started, by the first believed reading
-	known   bool      // the floor is what this device believed before, and not the time of the build
+	known   bool          // the floor is what this device believed before, and not the time of the build
 	damaged bool
 	trouble error
 }

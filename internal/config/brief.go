@@ -97,7 +97,7 @@ func (c *Config) Relay() string {
 // Kiosk is the kiosk's brief; address is what the hall has bound.
 func (c *Config) Kiosk(address string) room.Kiosk {
 	k := room.Kiosk{Address: address, Languages: c.Screen.Languages, Preview: c.Screen.Preview && c.HasFace(), Face: c.HasFace(),
-		Visit: c.Visits.Longest}
+		Visit: c.Visits.Longest, Offset: time.Duration(c.Timezone)}
 	if c.Text != nil {
 		k.Notice = c.Text.Canonical()
 	}

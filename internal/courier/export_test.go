@@ -19,6 +19,7 @@ type (
 
 const (
 	PendingMost = pendingMost
+	OutboxMost  = outboxMost
 	SeenMost    = seenMost
 	Patience    = answerPatience
 	Unlisted    = unlisted

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"example.org/edged/internal/audit"
 	"example.org/edged/internal/wire"
 )
 
@@ -60,6 +61,10 @@ func TestAFullDiskIsAnnouncedAndCostsTheFaceAndNotTheDoor(t *testing.T) {
 		f, ok := w.(*wire.Fault)
 		return ok && f.Fault == wire.FaultDisk
 	})
+	await(h, h.screen, "that faces rest before anything in the log would have to go", func(w wire.KioskHears) bool {
+		f, ok := w.(*wire.FrontDoor)
+		return ok && f.Face == wire.FaceRestLog
+	})
 	h.typed(wire.ActAgree, pin)
 	// Whichever notices first, the act or the mode: what is never said is "look into the camera".
 	await(h, h.screen, "the word that faces are not taken now", func(w wire.KioskHears) bool {
@@ -100,4 +105,9 @@ func TestAFullDiskIsAnnouncedAndCostsTheFaceAndNotTheDoor(t *testing.T) {
 	h.prompt(wire.PromptLook)
 	h.show(face(1), 5)
 	h.prompt(wire.PromptEnrolled)
+	h.stop()
+	r, err := audit.Verify(filepath.Join(disk, "audit"), publicKey(t, disk))
+	if err != nil || r.Kinds["newcomer"] != 1 || r.Kinds["enrolled"] != 1 {
+		t.Errorf("after the disk was full the log has lost something: %+v, %v", r, err)
+	}
 }

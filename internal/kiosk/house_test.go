@@ -78,7 +78,7 @@ func open(t testing.TB, languages ...string) *house {
 	k1, k2 := pair(t)
 	e1, e2 := pair(t)
 	h := &house{address: address, said: make(chan wire.KioskSays, 64), ticks: make(chan time.Time), ended: make(chan error, 1), now: time.Now(), wire: k1}
-	brief := room.Kiosk{Address: address, Languages: languages, Notice: noticeJSON, Preview: true, Face: true, Visit: 24 * time.Hour}
+	brief := room.Kiosk{Address: address, Languages: languages, Notice: noticeJSON, Preview: true, Face: true, Visit: 24 * time.Hour, Offset: 8 * time.Hour}
 	terminal, err := kiosk.New(brief, listen, k2, e2, slog.New(slog.DiscardHandler), h.clock)
 	if err != nil {
 		t.Fatal(err)

@@ -74,6 +74,7 @@ type Terminal struct {
 	log       *slog.Logger
 	face      bool
 	visit     int // hours
+	zone      int // minutes east of UTC
 	guard     *guard
 	stage     *stage
 	mirror    *mirror
@@ -84,7 +85,7 @@ type Terminal struct {
 
 // New makes a terminal of what the hall handed over. eye may be nil. It owns the files from here on.
 func New(brief room.Kiosk, listen, keeper, eye *os.File, log *slog.Logger, now func() time.Time) (*Terminal, error) {
-	t := &Terminal{log: log, face: brief.Face, visit: int(brief.Visit / time.Hour), stage: newStage(now), mirror: newMirror(now)}
+	t := &Terminal{log: log, face: brief.Face, visit: int(brief.Visit / time.Hour), zone: int(brief.Offset / time.Minute), stage: newStage(now), mirror: newMirror(now)}
 	var err error
 	if t.languages, err = speak(brief.Languages); err != nil {
 		return nil, err

@@ -90,8 +90,9 @@ func (t *Terminal) getPage(w http.ResponseWriter, _ *http.Request) {
 		Tag, Token string
 		Face       bool
 		Visit      int // hours, at most
+		Zone       int // minutes east of UTC
 		Languages  []language
-	}{t.languages[0].Texts["language.tag"], t.stage.admit(), t.face, t.visit, slices.Clone(t.languages)})
+	}{t.languages[0].Texts["language.tag"], t.stage.admit(), t.face, t.visit, t.zone, slices.Clone(t.languages)})
 	if err != nil {
 		t.log.Debug("page not sent", "why", err)
 	}

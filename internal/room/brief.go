@@ -163,6 +163,7 @@ type Kiosk struct {
 	Preview   bool
 	Face      bool
 	Visit     time.Duration // the longest visit that the page offers
+	Offset    time.Duration // of the door's own time from UTC, in which dates are shown
 }
 
 // Courier is what the courier is told.

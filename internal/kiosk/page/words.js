@@ -16,14 +16,19 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '–');
 }
 
+// The door's own time, whatever zone the browser is in: a moment is moved by the door's offset and read as UTC.
+const zone = Number(document.body.dataset.zone) * 60_000;
+const local = (ms) => new Date(ms + zone);
+const day = (d) => d.toISOString().slice(0, 10);
+
 // A date for what lasts, a time for what ends soon: nobody should have to subtract.
 export function date(moment) {
-  return moment && new Intl.DateTimeFormat(current.texts['language.tag'], { dateStyle: 'long' }).format(new Date(moment));
+  return moment && new Intl.DateTimeFormat(current.texts['language.tag'], { dateStyle: 'long', timeZone: 'UTC' }).format(local(Date.parse(moment)));
 }
 
 export function time(moment) {
   if (!moment) return moment;
-  const then = new Date(moment);
-  const style = then.toDateString() === new Date().toDateString() ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' };
-  return new Intl.DateTimeFormat(current.texts['language.tag'], { ...style, hourCycle: 'h23' }).format(then);
+  const then = local(Date.parse(moment));
+  const style = day(then) === day(local(Date.now())) ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' };
+  return new Intl.DateTimeFormat(current.texts['language.tag'], { ...style, hourCycle: 'h23', timeZone: 'UTC' }).format(then);
 }
