@@ -91,7 +91,7 @@ func stateFindings(cfg *config.Config) (all []config.Finding) {
 	}
 	seen := func(dir, name string) bool { _, err := os.Lstat(filepath.Join(dir, name)); return err == nil }
 	keeper := filepath.Join(cfg.State, "keeper")
-	if seen(cfg.State, leavingMark) {
+	if seen(cfg.State, leavingMark) && !seen(cfg.State, leftMark) {
 		add(config.Fail, "state", "this device is being decommissioned, and that is not finished", "run `edged decommission` or `edged run` to finish it")
 	}
 	if seen(cfg.State, leftMark) {

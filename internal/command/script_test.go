@@ -5,8 +5,10 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -24,7 +26,9 @@ func TestMain(m *testing.M) {
 	}
 	testscript.Main(m, map[string]func(){
 		"edged": func() {
-			os.Exit(command.Main(context.Background(), os.Args[1:],
+			ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM) // as cmd/edged does
+			defer stop()
+			os.Exit(command.Main(ctx, os.Args[1:],
 				command.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Programs: os.Getenv("PROGRAMS")},
 				command.Build{Version: "v9.8.7", Built: "2026-01-02T03:04:05Z"}))
 		},
