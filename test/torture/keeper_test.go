@@ -25,10 +25,12 @@ import (
 
 	"example.org/edged/configs"
 	"example.org/edged/internal/access"
+	"example.org/edged/internal/assess/assesstest"
 	keeperroom "example.org/edged/internal/keeper"
 	"example.org/edged/internal/keysmith"
 	"example.org/edged/internal/notice"
 	"example.org/edged/internal/room"
+	"example.org/edged/internal/site"
 	"example.org/edged/internal/wire"
 )
 
@@ -139,13 +141,17 @@ func startFailing(dir, inject string) (*keeper, error) {
 	if err != nil {
 		return nil, err
 	}
-	brief, err := json.Marshal(room.Keeper{Device: "torture", Site: "test", Folder: dir, Notice: text, Walls: true,
+	told := room.Keeper{Device: "torture", Site: "test", Folder: dir, Notice: text, Walls: true,
 		Built: time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC),
 		Door:  room.Door{Driver: "virtual", Pulse: 10 * time.Millisecond},
 		PIN:   room.PIN{Digits: 8, FreeTries: 5, FirstWait: 30 * time.Second},
 		Face: &room.Face{Model: hex.EncodeToString(model[:]), Level: "default", Frames: 1, EnrolFrom: 3, Keep: 365 * 24 * time.Hour, Live: 0.05, Alone: true,
 			Margin: 0.05, Tries: 0.01, Years: 0.1},
-		Staff: []room.Staff{{Name: "desk", Hash: staff}}})
+		Declared: &site.Declaration{ID: "test", Place: "office", Necessity: "This is a test of power cuts, and nobody stands at its door.", Sign: "none hangs in a test",
+			Confirmed: time.Now(), Area: "in front of the test", By: "the test"},
+		Staff: []room.Staff{{Name: "desk", Hash: staff}}}
+	told.Assessment = assesstest.For(told, time.Now())
+	brief, err := json.Marshal(told)
 	if err != nil {
 		return nil, err
 	}
