@@ -52,16 +52,19 @@ func TestMemoryStaysFlat(t *testing.T) {
 	defer v.Close()
 	face := decoded(t, "face.jpg")
 	empty := make([]byte, 320*240*3)
-	n := frames(t, 600)
+	n := frames(t, 2000)
 	var s wire.Sighting
 	warm, features := 0, 0
 	for i := range n {
 		if i == min(n/4, 1000) {
 			warm = resident(t)
 		}
+		if i%10000 == 9999 {
+			t.Logf("%d frames: %d KiB", i+1, resident(t))
+		}
 		s.CapturedAt = int64(i + 1)
 		pix, w, h := empty, 320, 240
-		if i/50%4 == 0 { // a visit of fifty frames, then nobody for three times as long
+		if i/50%16 == 0 { // a visit of fifty frames, then nobody for fifteen times as long
 			pix, w, h = face.Pix, face.W, face.H
 		}
 		if err := v.Look(pix, w, h, &s); err != nil {

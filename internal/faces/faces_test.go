@@ -248,6 +248,26 @@ func TestWhatARestartTakesUp(t *testing.T) {
 	}
 }
 
+// After a change of the model pack nobody is mistaken for anybody: the log says why a face is no longer used, and its owner
+// is taken anew by the new model.
+func TestWhoWasEnrolledByAnotherModelIsAskedBackIn(t *testing.T) {
+	dir := t.TempDir()
+	first := open(t, dir, nil)
+	first.agree(resident, 1)
+	first.close()
+	s := open(t, dir, func(s *stand) { s.now, s.model = first.now.Add(time.Second), [32]byte{9} })
+	if _, ok := s.knows(1); ok {
+		t.Fatal("a face of another model is used")
+	}
+	if kinds := s.kinds(); !slices.Contains(kinds, wire.KindTemplateRefused) {
+		t.Errorf("the log holds %v, and not why", kinds)
+	}
+	s.agree(resident, 1)
+	if who, ok := s.knows(1); !ok || who != resident || s.Stored() != 1 {
+		t.Errorf("after agreeing again: %v, %t, %d stored", who, ok, s.Stored())
+	}
+}
+
 // Searches, decisions, enrolments and withdrawals at the same time: once a withdrawal has returned, no door opens.
 func TestNoDoorOpensAfterAWithdrawalReturned(t *testing.T) {
 	s := open(t, t.TempDir(), nil)
