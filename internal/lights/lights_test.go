@@ -3,18 +3,20 @@ package lights_test
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
+	"flag"
 	"math"
 	mrand "math/rand/v2"
 	"testing"
 	"testing/iotest"
 	"time"
 
-	"errors"
-
 	"example.org/edged/internal/lights"
 	"example.org/edged/internal/liveness"
 	"example.org/edged/internal/wire"
 )
+
+var scenes = flag.Int("scenes", 400, "scenes of each kind")
 
 // A scene is light as it falls: linear, with a room's own, a screen's that grows weaker with the square of the distance, and
 // a camera that is late, noisy and drifts.
@@ -111,7 +113,8 @@ func draw(t *testing.T) lights.Sequence {
 // the paper around the face. The shares are docs/measurements.md's.
 func TestSyntheticLight(t *testing.T) {
 	r := mrand.New(mrand.NewPCG(5, 2))
-	const n, began = 2000, time.Hour
+	const began = time.Hour
+	n := *scenes
 	for _, c := range []struct {
 		name  string
 		film  func(c scene, s lights.Sequence) []lights.Sample
@@ -146,7 +149,7 @@ func TestSyntheticLight(t *testing.T) {
 		got := map[liveness.Outcome]float64{}
 		for range n {
 			s := draw(t)
-			got[lights.Judge(s, began, c.film(anyScene(r), s))] += 1. / n
+			got[lights.Judge(s, began, c.film(anyScene(r), s))] += 1 / float64(n)
 		}
 		t.Logf("%-28s live %5.1f %%, attack %5.1f %%, not judged %5.1f %%", c.name, 100*got[liveness.Live], 100*got[liveness.Attack], 100*got[liveness.Unsure])
 		for o, share := range c.least {
