@@ -38,7 +38,7 @@ need $packages ca-certificates
 command -v npm >/dev/null || need npm
 [ "${1:-}" != test ] || need mosquitto chromium ffmpeg gir1.2-gst-rtsp-server-1.0 gir1.2-gstreamer-1.0 python3-gi \
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly \
-  fonts-wqy-microhei strace swtpm swtpm
+  fonts-wqy-microhei strace swtpm
 
 mkdir -p build/pictures
 if [ ! -e build/pictures/distortion.jpg ]; then

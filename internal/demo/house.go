@@ -67,6 +67,7 @@ type house struct {
 	staffPIN, secondPIN     string
 	pulse                   string
 	broker                  *broker
+	chip                    *chip // nil where this machine has no swtpm
 
 	cmd   *exec.Cmd
 	ended chan error
@@ -126,6 +127,9 @@ func newHouse(ctx context.Context, programs, models, pictures string) (*house, e
 	if h.screen, err = freeAddress(); err != nil {
 		return nil, err
 	}
+	if h.chip, err = openChip(); err != nil {
+		return nil, err
+	}
 	return h, h.configure(ctx, models)
 }
 
@@ -166,15 +170,23 @@ state: %q
 kiosk: {listen: %q}
 door: {name: demo, methods: [pin, face], driver: virtual, path: %q, pulse: %s}
 camera: {source: pictures, folder: %q, every: 66ms}
-face: {models: %q, keep: 365d, alone: unmeasured}
+face: {models: %q, keep: 365d, turn: 1, alone: unmeasured}
 notice: notice.yaml
 staff: [{name: desk, pin_hash: %q}, {name: night, pin_hash: %q}]
 mqtt: {broker: "tcp://%s"}
-`, time.Now().Format(time.DateOnly), filepath.Join(h.dir, "state"), h.screen, h.relayFile(), h.pulse, h.camera, models, hashes[0], hashes[1], h.broker.address)
+%s`, time.Now().Format(time.DateOnly), filepath.Join(h.dir, "state"), h.screen, h.relayFile(), h.pulse, h.camera, models, hashes[0], hashes[1], h.broker.address, h.tier())
 	if err := os.WriteFile(h.configFile(), []byte(text), 0o644); err != nil {
 		return err
 	}
 	return h.assess(ctx)
+}
+
+// tier puts the keys of faces into the TPM where there is one.
+func (h *house) tier() string {
+	if h.chip == nil {
+		return ""
+	}
+	return fmt.Sprintf("keys: {tier: tpm, tpm: %q}\n", "unix:"+h.chip.path)
 }
 
 func (h *house) configFile() string { return filepath.Join(h.dir, "edged.yaml") }
@@ -323,6 +335,7 @@ func (h *house) stop() error {
 
 func (h *house) close(keep bool, say io.Writer) {
 	h.stop()
+	h.chip.close()
 	if h.broker != nil {
 		h.broker.close()
 	}

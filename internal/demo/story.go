@@ -47,6 +47,7 @@ func tell(ctx context.Context, t *teller, h *house) {
 		{"\"No, thank you\" costs nothing: the PIN opens the same door as fast", st.declines},
 		{"The resident agrees, with the PIN as second sign, and is enrolled", st.agrees},
 		{"The resident comes back, in another picture, and is let in by face", st.faceOpens},
+		{"The device is turned to a new secret rotation: every stored face anew, nobody is called back", st.rekeyed},
 		{"A stranger is still not", st.strangerStays},
 		{"A picture that does not look alive is not", st.attackStays},
 		{"Where liveness was not measured on the camera, a face alone opens nothing; PIN and face do", st.unmeasured},
@@ -63,6 +64,7 @@ func tell(ctx context.Context, t *teller, h *house) {
 		{"Every byte that left is searched for the photographs", st.searched},
 		{"An inspector checks the log with nothing but the public key; a changed copy is found out", st.audited},
 		{"The filing for the authority and the evidence for a court are built, and checked elsewhere", st.papers},
+		{"Yesterday's copy of the whole state, put back under the same TPM, knows nobody; the PIN opens", st.stolen},
 		{"After a restart the PIN opens, and the face stays dead", st.restarted},
 		{"The device leaves: nothing of anybody is left, the certificate says so, and it guards no door again", st.leaves},
 	} {
