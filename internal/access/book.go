@@ -92,7 +92,7 @@ func openBook(dir string, pepper [32]byte, cfg room.PIN, rand io.Reader, now fun
 	if !errors.Is(damage, errDamaged) {
 		return b, damage
 	}
-	aside, err := setAside(filepath.Join(dir, "access.db"))
+	aside, err := pages.SetAside(filepath.Join(dir, "access.db"))
 	if err != nil {
 		return nil, fmt.Errorf("%w; moving it away did not work either: %w", damage, err)
 	}

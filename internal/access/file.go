@@ -49,18 +49,6 @@ var ErrSetAside = errors.New("set aside")
 
 var errDamaged = errors.New("is damaged")
 
-// setAside moves a damaged book out of the way. Nothing of it is deleted.
-func setAside(path string) (string, error) {
-	for i := 1; ; i++ {
-		aside := fmt.Sprintf("%s.damaged-%d", path, i)
-		if _, err := os.Lstat(aside); errors.Is(err, os.ErrNotExist) {
-			return aside, os.Rename(path, aside)
-		} else if err != nil {
-			return "", err
-		}
-	}
-}
-
 func makeFile(path string, begin func(*bbolt.Tx) error) error {
 	half := path + ".new"
 	if err := os.Remove(half); err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"example.org/edged/internal/pages"
 	"example.org/edged/internal/person"
 	"example.org/edged/internal/wire"
 )
@@ -84,18 +85,12 @@ func Open(dir string, key [32]byte, offset time.Duration, until int, rand io.Rea
 	}
 	clear(b.notes)
 	b.mark = time.Time{}
-	for i := 1; ; i++ {
-		aside := fmt.Sprintf("%s.damaged-%d", b.file, i)
-		if _, err := os.Lstat(aside); errors.Is(err, fs.ErrNotExist) {
-			if err := os.Rename(b.file, aside); err != nil {
-				return nil, fmt.Errorf("%s is damaged (%w); moving it away did not work either: %w", b.file, damage, err)
-			}
-			return b, fmt.Errorf("%s is damaged (%w) and was %w as %s: no age is known any more; staff can note them again, or stop edged and put back a copy",
-				b.file, damage, ErrSetAside, aside)
-		} else if err != nil {
-			return nil, fmt.Errorf("%s is damaged (%w): %w", b.file, damage, err)
-		}
+	aside, err := pages.SetAside(b.file)
+	if err != nil {
+		return nil, fmt.Errorf("%s is damaged (%w); moving it away did not work either: %w", b.file, damage, err)
 	}
+	return b, fmt.Errorf("%s is damaged (%w) and was %w as %s: no age is known any more; staff can note them again, or stop edged and put back a copy",
+		b.file, damage, ErrSetAside, aside)
 }
 
 // purpose is bound into the seal, so that no other sealed file of the device can take this one's place.

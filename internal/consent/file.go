@@ -44,7 +44,7 @@ func Open(dir string, device Device, current *notice.Notice) (*Register, error) 
 	if !errors.As(damage, &damaged) {
 		return r, damage
 	}
-	aside, err := setAside(file)
+	aside, err := pages.SetAside(file)
 	if err != nil {
 		return nil, fmt.Errorf("%w; moving it away did not work either: %w", damage, err)
 	}
@@ -221,15 +221,4 @@ func open(file string, device Device, current *notice.Notice) (r *Register, err 
 		return nil, errors.Join(err, r.db.Close())
 	}
 	return r, nil
-}
-
-func setAside(file string) (string, error) {
-	for i := 1; ; i++ {
-		aside := fmt.Sprintf("%s.damaged-%d", file, i)
-		if _, err := os.Lstat(aside); errors.Is(err, fs.ErrNotExist) {
-			return aside, os.Rename(file, aside)
-		} else if err != nil {
-			return "", err
-		}
-	}
 }

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"hash/crc32"
 	"log/slog"
-	"runtime"
-	"runtime/debug"
 	"sync"
 
 	"go.etcd.io/bbolt"
+
+	"example.org/edged/internal/pages"
 )
 
 const (
@@ -156,18 +156,13 @@ func (o *outbox) close() error {
 	return o.db.Close()
 }
 
-// guarded turns what bbolt does on a damaged file, a panic or a fault in mapped memory, into an error.
-func guarded(f func() error) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: its pages do not fit together", errDamaged)
-			if _, fault := p.(runtime.Error); !fault { // bbolt's own words; a fault's are for programmers
-				err = fmt.Errorf("%w: %v", err, p)
-			}
-		}
-	}()
-	return f()
+// guarded turns what bbolt does on a damaged file into the error that this package knows a damaged file by.
+func guarded(f func() error) error {
+	err := pages.Guard(f)
+	if errors.Is(err, pages.ErrUnfit) {
+		return fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	return err
 }
 
 // seal puts a checksum before an event: bbolt has none for its pages, and a flipped bit is not to go out as a fact.

@@ -2,6 +2,7 @@ package notice_test
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -58,7 +59,7 @@ func TestM5b_RetentionDiffersFromPolicy(t *testing.T) {
 }
 
 func TestJ11_NoEnd(t *testing.T) {
-	for _, days := range []int{0, -1, 1096, 1 << 40} {
+	for _, days := range []int{0, -1, 1096, math.MaxInt} {
 		n := example(t)
 		n.RetentionDays = days
 		refused(t, n, n.Keep(), "retention_days is")

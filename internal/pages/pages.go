@@ -1,4 +1,4 @@
-// Package pages tells whether a bbolt file can be read without harm. It never writes, and follows no number that it
+// Package pages tells whether a bbolt file can be read without harm. It never writes into one, and follows no number that it
 // has not checked.
 //
 // bbolt trusts its file: a truncated one ends the process with a bus error, one wrong bit in a page number lets it

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -34,6 +35,9 @@ func (c *Conn[In, Out]) Say(w Out) error { return c.send(w) }
 func (c *Conn[In, Out]) SayWithin(w Out, d time.Duration) error {
 	c.sending.Lock()
 	defer c.sending.Unlock()
+	if sent, err := c.writeNow(w); sent || err != nil {
+		return err
+	}
 	if err := c.f.SetWriteDeadline(time.Now().Add(d)); err != nil {
 		return err
 	}
@@ -56,6 +60,35 @@ func (c *Conn[In, Out]) write(w Word) error {
 	_, err = c.f.Write(b)
 	clear(b) // a feature or a PIN may have been in it
 	return err
+}
+
+// writeNow sends one word if the kernel takes it at once. It looks at no deadline: one that passes while this process gets
+// no processor would lose a word that there was room for, such as that PINs open the door.
+func (c *Conn[In, Out]) writeNow(w Word) (sent bool, err error) {
+	b, err := encode(c.out[:0], w)
+	if err != nil {
+		return false, err
+	}
+	c.out = b
+	defer clear(b)
+	raw, err := c.f.SyscallConn()
+	if err != nil {
+		return false, err
+	}
+	var failed error
+	err = raw.Write(func(fd uintptr) bool {
+		_, failed = syscall.Write(int(fd), b)
+		return true
+	})
+	switch {
+	case err != nil:
+		return false, err
+	case errors.Is(failed, syscall.EAGAIN), errors.Is(failed, syscall.EINTR):
+		return false, nil
+	case failed != nil:
+		return false, os.NewSyscallError("write", failed)
+	}
+	return true, nil
 }
 
 // Hear waits for the next word. io.EOF means that the other end has gone; any other error means that it said

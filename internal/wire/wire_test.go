@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -372,3 +373,37 @@ func TestOnlyTheKeysmithSaysKeys(t *testing.T) {
 }
 
 func is[D any](w Word) bool { _, ok := w.(D); return ok }
+
+// A process that got no processor for a while has all its deadlines behind it. What the kernel has room for is said all
+// the same, and only a wire that is full gives up.
+func TestAWordThatThereIsRoomForIsNotLostToADeadline(t *testing.T) {
+	ours, theirs := wirePair(t)
+	a, err := Open[KioskHears, KioskSays](ours, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := Open[KioskSays, KioskHears](theirs, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.SayWithin(&Touched{Session: 7}, -time.Second); err != nil {
+		t.Fatalf("there was room: %v", err)
+	}
+	if w, err := b.Hear(); err != nil || w.(*Touched).Session != 7 {
+		t.Errorf("%v, %v", w, err)
+	}
+	for range 100_000 {
+		if err = a.SayWithin(&Touched{}, 0); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("a wire that is full: %v", err)
+	}
+	if _, err := b.Hear(); err != nil {
+		t.Errorf("after it was full: %v", err)
+	}
+	if err := a.SayWithin(&Touched{}, -time.Second); err != nil {
+		t.Errorf("once there was room again: %v", err)
+	}
+}
