@@ -81,6 +81,7 @@ never cmd/edged          reaches internal/keys      the hall handles no key
 never cmd/edged          reaches internal/keysmith  the hall handles no key
 never cmd/edged          reaches internal/courier   the hall holds no room's work
 never cmd/edged          reaches internal/kiosk     the hall holds no room's work
+never internal/voice     reaches net                recordings are files of this device; none is fetched
 never cmd/edged-demo     reaches internal/vault     the visitors see what anybody can see
 never cmd/edged-demo     reaches internal/template  the visitors see what anybody can see
 only  internal/vision internal/lens                                              import gocv.io/x/gocv     one corner of each is C++

@@ -55,6 +55,7 @@ func (c *Config) Check(ctx context.Context, around Around) []Finding {
 		c.checkKeys,
 		c.checkCamera,
 		func() []Finding { return c.checkModels(around.Models) },
+		c.checkVoice,
 		c.checkList,
 		func() []Finding { return c.checkAlone(around.Pack) },
 		c.checkMQTT,

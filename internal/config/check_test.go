@@ -66,6 +66,9 @@ func TestCheckSaysWhatIsWrongHere(t *testing.T) {
 		{"a key where the authority belongs", pinDoor + "mqtt: {broker: 'ssl://b:1', ca: ca.pem}\n", write("ca.pem", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n"), "mqtt.ca", config.Fail, "of kind EC PRIVATE KEY"},
 		{"a broker in the clear", pinDoor + "mqtt: {broker: 'tcp://broker:1883'}\n", nil, "mqtt.broker", config.Warn, "neither encrypted"},
 		{"a broker in the clear on this machine", pinDoor + "mqtt: {broker: 'tcp://127.0.0.1:1883'}\n", nil, "mqtt", config.OK, "only called by the courier"},
+		{"a voice whose recordings are missing", pinDoor + "kiosk: {voice: v, languages: [en]}\n", write("v/en/prompt.welcome.ogg", "OggS"), "kiosk.voice", config.Warn, "are missing in"},
+		{"a voice in a folder that is not there", pinDoor + "kiosk: {voice: gone}\n", nil, "kiosk.voice", config.Fail, "is not a folder"},
+		{"no voice is asked for", pinDoor, nil, "kiosk.voice", "", ""},
 		{"no face, no keys", pinDoor, nil, "keys.tier", "", ""},
 		{"a key file, and what it does not protect", faceDoor + "camera: {source: v4l2}\nkeys: {tier: key-file}\n", nil, "keys.tier", config.Warn, "whole disk is copied"},
 		{"a TPM in software", faceDoor + "camera: {source: v4l2}\nkeys: {tpm: 'unix:/dev/null'}\n", nil, "keys.tier", config.OK, "stays closed also for whoever copied the disk"},
@@ -150,7 +153,7 @@ func owned(name string) func(*testing.T, string) error {
 func write(name, text string) func(*testing.T, string) error {
 	return func(t *testing.T, dir string) error {
 		path := filepath.Join(dir, name)
-		return errors.Join(os.WriteFile(path, []byte(text), 0o600), os.Chmod(path, 0o644))
+		return errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o600), os.Chmod(path, 0o644))
 	}
 }
 

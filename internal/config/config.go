@@ -72,6 +72,7 @@ type Screen struct {
 	Listen    string   `yaml:"listen" default:"127.0.0.1:8477"`
 	Languages []string `yaml:"languages" default:"zh, en" one:"zh|en"`
 	Preview   bool     `yaml:"preview" default:"true"`
+	Voice     string   `yaml:"voice" path:"yes"`
 }
 
 // Door is the one door.

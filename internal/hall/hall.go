@@ -27,6 +27,8 @@ type House struct {
 	Courier  *room.Courier // nil: no broker
 	Assess   string        // the file of the signed impact assessment
 	Listen   string        // the kiosk's loopback address
+	Voice    string        // the folder with what the screen says aloud, or empty
+	Notice   int           // the version of the notice that is spoken; 0: none
 	Camera   string        // the V4L2 device, or empty
 	Relay    string        // the virtual door's file, or empty
 	OwnUsers bool          // give each room a user of its own when we are root

@@ -160,6 +160,34 @@ func TestEachRoomHasTheWallsOfItsWork(t *testing.T) {
 	}
 }
 
+// The kiosk gets the recordings as one descriptor and no way to the folder; where they cannot be had the door begins all
+// the same.
+func TestTheScreensVoiceIsHandedOver(t *testing.T) {
+	folder := t.TempDir()
+	for _, c := range []struct {
+		folder string
+		files  int
+	}{{folder, 1}, {"", 0}} {
+		if err := os.MkdirAll(filepath.Join(folder, "en"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, "en", "prompt.welcome.ogg"), []byte("OggS"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		h := &Hall{house: House{Keeper: room.Keeper{Folder: folder}, Kiosk: &room.Kiosk{Languages: []string{"en"}}, Listen: "127.0.0.1:0", Voice: c.folder}, log: quiet()}
+		posts, err := h.posts()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range posts {
+			if brief, ok := p.brief.(room.Kiosk); ok && (len(brief.Voice) != c.files || (p.files["voice"] != nil) != (c.files > 0) || len(p.walls.Read) > 0) {
+				t.Errorf("with %q the kiosk was handed %v, %v, and may read %q", c.folder, brief.Voice, p.files["voice"], p.walls.Read)
+			}
+		}
+		closePosts(posts)
+	}
+}
+
 func TestABriefFindsItsDescriptors(t *testing.T) {
 	p := &post{brief: room.Eye{Models: room.Pack{Dir: fdPath("models")}, Camera: room.Camera{Folder: "/srv/descriptor:models"}}}
 	b, err := p.encode(map[string]int{"models": 7})

@@ -3,6 +3,7 @@ package hall
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"net/url"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"example.org/edged/internal/confine"
 	"example.org/edged/internal/ring"
 	"example.org/edged/internal/room"
+	"example.org/edged/internal/voice"
 )
 
 // wires is who may talk to whom. What is not written here cannot talk.
@@ -79,6 +81,14 @@ func (h *Hall) posts() (posts []*post, err error) {
 		kiosk.files["listen"] = f
 		brief := *hs.Kiosk
 		brief.Address = addr
+		if hs.Voice != "" {
+			f, list, err := voice.Pack(hs.Voice, brief.Languages, hs.Notice)
+			if err != nil { // the words still stand on the screen, and the door opens
+				h.log.Warn("the screen says nothing aloud", slog.String("why", err.Error()))
+			} else {
+				kiosk.files["voice"], brief.Voice = f, list
+			}
+		}
 		kiosk.brief = brief
 	}
 	if hs.Courier != nil {

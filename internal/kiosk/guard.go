@@ -14,17 +14,22 @@ const tokenHeader = "X-Edged-Page"
 type guard struct {
 	address string
 	origin  string
+	policy  string
 	known   func(token string) bool
 }
 
-func newGuard(address string, known func(string) bool) *guard {
-	return &guard{address: address, origin: "http://" + address, known: known}
+func newGuard(address string, known func(string) bool, sound bool) *guard {
+	g := &guard{address: address, origin: "http://" + address, policy: policy, known: known}
+	if sound {
+		g.policy += "; media-src 'self'"
+	}
+	return g
 }
 
 func (g *guard) admit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", g.policy)
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Embedder-Policy", "require-corp")

@@ -74,12 +74,24 @@ func socket(t testing.TB, address string) (*os.File, string) {
 
 func open(t testing.TB, languages ...string) *house {
 	t.Helper()
+	return openSpeaking(t, nil, nil, languages...)
+}
+
+// openWith is a terminal that has all recordings but some.
+func openWith(t testing.TB, but ...string) *house {
+	t.Helper()
+	f, list := recordings(t, but...)
+	return openSpeaking(t, f, list)
+}
+
+func openSpeaking(t testing.TB, sound *os.File, list []room.Recording, languages ...string) *house {
+	t.Helper()
 	listen, address := socket(t, "127.0.0.1:0")
 	k1, k2 := pair(t)
 	e1, e2 := pair(t)
 	h := &house{address: address, said: make(chan wire.KioskSays, 64), ticks: make(chan time.Time), ended: make(chan error, 1), now: time.Now(), wire: k1}
-	brief := room.Kiosk{Address: address, Languages: languages, Notice: noticeJSON, Preview: true, Face: true, Visit: 24 * time.Hour, Offset: 8 * time.Hour}
-	terminal, err := kiosk.New(brief, listen, k2, e2, slog.New(slog.DiscardHandler), h.clock)
+	brief := room.Kiosk{Address: address, Languages: languages, Notice: noticeJSON, Preview: true, Face: true, Visit: 24 * time.Hour, Offset: 8 * time.Hour, Voice: list}
+	terminal, err := kiosk.New(brief, listen, k2, e2, sound, slog.New(slog.DiscardHandler), h.clock)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@
 //	POST /touch           {"touch":"notice"|"decline"|"home"|"stay","notice":"<hash>"}; header X-Edged-Page: T
 //	POST /pin             {"act":"open"|"agree"|"withdraw"|"mine"|"newcomer","pin":"123456","notice":"<hash>","hours":"8"}; same header
 //	GET  /notice?lang=zh  {"hash","language","title","version","sections":[{"name","title","text"}]}
+//	GET  /voice/zh/KEY    what the screen says aloud, where kiosk.voice is configured; 404 otherwise
 //	GET  /preview         the picture of now as JPEG; 404 when there is none
 //	GET  /healthz         204
 //
@@ -56,7 +57,13 @@ func Run(ctx context.Context, r *room.Room) error {
 			return err
 		}
 	}
-	t, err := New(brief, listen, keeper, eye, r.Log, time.Now)
+	var sound *os.File
+	if len(brief.Voice) > 0 {
+		if sound, err = r.File("voice"); err != nil {
+			return err
+		}
+	}
+	t, err := New(brief, listen, keeper, eye, sound, r.Log, time.Now)
 	if err != nil {
 		return err
 	}
@@ -78,16 +85,20 @@ type Terminal struct {
 	guard     *guard
 	stage     *stage
 	mirror    *mirror
+	voice     *voice
 	languages []language
 	notices   map[string][]byte // the answers of GET /notice, by language
 	hash      [32]byte
 }
 
-// New makes a terminal of what the hall handed over. eye may be nil. It owns the files from here on.
-func New(brief room.Kiosk, listen, keeper, eye *os.File, log *slog.Logger, now func() time.Time) (*Terminal, error) {
+// New makes a terminal of what the hall handed over. eye and sound may be nil. It owns the files from here on.
+func New(brief room.Kiosk, listen, keeper, eye, sound *os.File, log *slog.Logger, now func() time.Time) (*Terminal, error) {
 	t := &Terminal{log: log, face: brief.Face, visit: int(brief.Visit / time.Hour), zone: int(brief.Offset / time.Minute), stage: newStage(now), mirror: newMirror(now)}
 	var err error
 	if t.languages, err = speak(brief.Languages); err != nil {
+		return nil, err
+	}
+	if t.voice, err = newVoice(sound, brief.Voice); err != nil {
 		return nil, err
 	}
 	n, err := notice.Parse(brief.Notice)
@@ -100,7 +111,7 @@ func New(brief room.Kiosk, listen, keeper, eye *os.File, log *slog.Logger, now f
 	if t.listener, err = adopt(listen, brief.Address); err != nil {
 		return nil, err
 	}
-	t.guard = newGuard(brief.Address, t.stage.known)
+	t.guard = newGuard(brief.Address, t.stage.known, t.voice.file != nil)
 	if t.keeper, err = wire.Open[wire.KioskHears, wire.KioskSays](keeper, t.stage.forget); err != nil {
 		return nil, fmt.Errorf("kiosk: greet the keeper: %w", err)
 	}

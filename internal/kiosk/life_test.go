@@ -167,7 +167,7 @@ func TestOnlyTheSocketOfTheBriefIsTaken(t *testing.T) {
 			address = c.brief
 		}
 		k1, k2 := pair(t)
-		_, err := kiosk.New(room.Kiosk{Address: address, Notice: noticeJSON}, listen, k2, nil, slog.New(slog.DiscardHandler), time.Now)
+		_, err := kiosk.New(room.Kiosk{Address: address, Notice: noticeJSON}, listen, k2, nil, nil, slog.New(slog.DiscardHandler), time.Now)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -191,7 +191,7 @@ func TestABriefThatCannotBeShownIsRefused(t *testing.T) {
 		listen, address := socket(t, "127.0.0.1:0")
 		k1, k2 := pair(t)
 		c.brief.Address = address
-		_, err := kiosk.New(c.brief, listen, k2, nil, slog.New(slog.DiscardHandler), time.Now)
+		_, err := kiosk.New(c.brief, listen, k2, nil, nil, slog.New(slog.DiscardHandler), time.Now)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.name, err)
 		}

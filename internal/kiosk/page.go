@@ -11,14 +11,12 @@ import (
 	"slices"
 	"strings"
 
+	"example.org/edged/internal/kiosk/lang"
 	"example.org/edged/internal/notice"
 )
 
 //go:embed page
 var pageFiles embed.FS
-
-//go:embed lang
-var langFiles embed.FS
 
 var pageTemplate = template.Must(template.ParseFS(pageFiles, "page/index.html"))
 
@@ -40,7 +38,7 @@ func speak(codes []string) ([]language, error) {
 	}
 	var all []language
 	for _, code := range codes {
-		b, err := langFiles.ReadFile(path.Join("lang", code+".json"))
+		b, err := lang.Files.ReadFile(code + ".json")
 		if err != nil {
 			return nil, fmt.Errorf("kiosk: no texts for language %q: name one that internal/kiosk/lang has", code)
 		}
@@ -92,7 +90,8 @@ func (t *Terminal) getPage(w http.ResponseWriter, _ *http.Request) {
 		Visit      int // hours, at most
 		Zone       int // minutes east of UTC
 		Languages  []language
-	}{t.languages[0].Texts["language.tag"], t.stage.admit(), t.face, t.visit, t.zone, slices.Clone(t.languages)})
+		Voice      []string
+	}{t.languages[0].Texts["language.tag"], t.stage.admit(), t.face, t.visit, t.zone, slices.Clone(t.languages), t.voice.names()})
 	if err != nil {
 		t.log.Debug("page not sent", "why", err)
 	}

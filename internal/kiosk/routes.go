@@ -24,6 +24,7 @@ func (t *Terminal) routes() http.Handler {
 	mux.HandleFunc("GET /events", t.getEvents)
 	mux.HandleFunc("GET /notice", t.getNotice)
 	mux.HandleFunc("GET /preview", t.getPreview)
+	mux.HandleFunc("GET /voice/{lang}/{key}", t.voice.get)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("POST /touch", t.postTouch)
 	mux.HandleFunc("POST /pin", t.postPIN)

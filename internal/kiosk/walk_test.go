@@ -62,9 +62,14 @@ func browser(t *testing.T) context.Context {
 // visit opens the page of a door that uses faces, in a language.
 func visit(t *testing.T, ctx context.Context, lang string, width, height int64) *visitor {
 	t.Helper()
+	return visitWith(t, ctx, lang, width, height, func(t testing.TB) *house { return open(t) })
+}
+
+func visitWith(t *testing.T, ctx context.Context, lang string, width, height int64, door func(testing.TB) *house) *visitor {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(cancel)
-	v := &visitor{house: open(t), t: t, ctx: ctx, lang: lang, keep: "-"}
+	v := &visitor{house: door(t), t: t, ctx: ctx, lang: lang, keep: "-"}
 	v.do(chromedp.EmulateViewport(width, height), chromedp.Navigate("http://"+v.address+"/"))
 	// The page's clock can be put on: nobody waits for a time-out in a test.
 	v.do(chromedp.Evaluate[chromedp.Void](`(() => { const real = Date.now.bind(Date); let skew = 0; window.later = (ms) => { skew += ms; }; Date.now = () => real() + skew; })()`))

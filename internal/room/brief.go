@@ -164,6 +164,15 @@ type Kiosk struct {
 	Face      bool
 	Visit     time.Duration // the longest visit that the page offers
 	Offset    time.Duration // of the door's own time from UTC, in which dates are shown
+	Voice     []Recording   // what lies in the descriptor "voice"; none: the screen is silent
+}
+
+// Recording is one text of the screen, spoken.
+type Recording struct {
+	Language string
+	Key      string // of the text
+	Kind     string // .ogg, .mp3 or .wav
+	At, Len  int64  // where it lies in the descriptor
 }
 
 // Courier is what the courier is told.

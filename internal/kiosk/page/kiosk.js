@@ -4,6 +4,7 @@ import { listen, tell } from './line.js';
 import { mirror } from './mirror.js';
 import * as notice from './notice.js';
 import { shine } from './shine.js';
+import * as voice from './voice.js';
 
 const $ = (id) => document.getElementById(id);
 // Time to read a notice is longer than time to leave a record on the screen. Half a minute before the end the page asks.
@@ -56,6 +57,21 @@ function draw() {
   text('new-until', s.issued?.until ? t('issued.until', { until: time(s.issued.until) }) : '');
   text('new-number', s.issued?.number ? t('issued.number', { number: s.issued.number }) : '');
   mirror(faceOn && (screen === 'home' || screen === 'guide'));
+  sayAloud();
+}
+
+// sayAloud says what is new on the screen, the most pressing first. Digits and records are not among it.
+function sayAloud() {
+  $('aloud').setAttribute('aria-pressed', String(voice.aloud()));
+  const e = s.result ? 'prompt.' + s.result.prompt : s.line && (s.screen === 'home' || s.screen === 'ask') ? s.line.key : s.banner;
+  if (e) return voice.say(code(), e);
+  if (s.screen === 'notice') {
+    const version = s.notice.pages[code()].version;
+    return voice.say(code(), `notice.${version}.` + notice.part(), notice.heard);
+  }
+  if (s.screen === 'ask') return voice.say(code(), `ask.${s.act}.text`);
+  if (s.hint || s.screen === 'guide') return voice.say(code(), 'prompt.' + (s.hint || 'look'));
+  voice.say(code(), s.screen === 'home' ? door.face === 'on' ? 'home.title' : 'home.title.pin' : s.screen + '.title');
 }
 
 // drawStay offers staff how long a newcomer's visit may be.
@@ -255,6 +271,7 @@ function cleared() { // the next person begins as everybody does
   speak(first);
   document.documentElement.classList.remove('large');
   $('larger').setAttribute('aria-pressed', 'false');
+  voice.toggle(false);
   text('still', '');
   home();
 }
@@ -267,7 +284,7 @@ function sign() { // of life
 
 setInterval(() => {
   const quiet = Date.now() - touched, most = s.screen === 'notice' || s.screen === 'ask' ? READING : IDLE;
-  const away = s.screen !== 'home' || s.typed || code() !== first || document.documentElement.classList.contains('large');
+  const away = s.screen !== 'home' || s.typed || code() !== first || voice.aloud() || document.documentElement.classList.contains('large');
   text('still', quiet > most - ASK && quiet <= most && s.screen !== 'home' && s.screen !== 'guide' ? t('page.still') : '');
   if (quiet > most && away) { touched = Date.now(); tell('/touch', { touch: 'home' }); cleared(); }
 }, 1000);
@@ -285,6 +302,7 @@ addEventListener('keydown', (e) => {
   const pad = s.screen === 'home' || s.screen === 'ask';
   if (pad && (/^[0-9]$/.test(e.key) || e.key === 'Backspace')) { e.preventDefault(); key(e.key); }
   else if (pad && e.key === 'Enter' && s.typed) { e.preventDefault(); key('Enter'); }
+  else if (e.key === '*' && voice.able) { voice.toggle(); draw(); }
   else if (e.key === 'Escape') { if (pad && s.typed) { s.typed = ''; draw(); } else leave(); } // leaving is no decision
 });
 for (const [lang, name, tag] of codes) {
@@ -301,6 +319,9 @@ for (const hours of [0, ...[2, 8, 24, 72, 168, 720].filter((h) => h < longest).s
   b.onclick = () => { s.hours = hours; draw(); };
   if (hours || longest) $('stay').append(b);
 }
+$('aloud').hidden = !voice.able;
+$('aloud').onclick = () => { voice.toggle(); draw(); };
+notice.onTurn(() => sayAloud());
 $('larger').onclick = () => {
   const large = document.documentElement.classList.toggle('large');
   $('larger').setAttribute('aria-pressed', String(large));

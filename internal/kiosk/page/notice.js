@@ -9,8 +9,12 @@ const groups = [['who', ['handler']], ['what', ['purpose', 'method', 'data', 'le
 const named = groups.flatMap(([, sections]) => sections);
 const DWELL = 5_000; // nobody takes in five headings in less; longer would only teach people to wait
 
+let turned = () => {};
+export const onTurn = (what) => { turned = what; };
 let drawn = '', open = 0, seen = new Set(), since = 0;
 
+export const heard = () => { seen.add(open); mark(); };
+export const part = () => groups[open][0];
 export const read = () => seen.size === groups.length && Date.now() - since >= DWELL;
 
 // show draws a page of the notice; without one it forgets all about it.
@@ -23,14 +27,14 @@ export function show(page, key) {
   if (drawn !== key) {
     drawn = key;
     since ||= Date.now();
-    $('parts').replaceChildren(...groups.flatMap(([name, sections], i) => part(name, i, sections.length
+    $('parts').replaceChildren(...groups.flatMap(([name, sections], i) => drawPart(name, i, sections.length
       ? sections.map((s) => page.sections.find((c) => c.name === s)).filter(Boolean)
       : page.sections.filter((c) => !named.includes(c.name)))));
     turnTo(open);
   }
 }
 
-function part(name, i, sections) {
+function drawPart(name, i, sections) {
   const head = document.createElement('h2'), button = document.createElement('button'), body = document.createElement('div');
   button.id = `part-${name}`;
   button.textContent = t(`notice.${name}`);
@@ -76,6 +80,7 @@ function turnTo(i) {
   $('parts').querySelectorAll('.text').forEach((e, n) => { e.hidden = n !== i; });
   text().scrollTop = 0;
   const head = $('parts').querySelectorAll('h2')[i];
+  turned();
   $('parts').scrollTop += head.getBoundingClientRect().top - $('parts').getBoundingClientRect().top;
   mark();
 }
