@@ -27,6 +27,7 @@ func TestEveryScreenAtEverySize(t *testing.T) {
 		for _, lang := range []string{"zh", "en"} {
 			t.Run(c.name+" in "+lang, func(t *testing.T) {
 				v := visit(t, ctx, lang, c.width, c.height)
+				v.keys = true
 				if c.in == lang {
 					v.keep = c.keep
 				}

@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -34,6 +35,7 @@ type visitor struct {
 	ctx  context.Context
 	lang string
 	keep string // what the names of its pictures begin with in docs/screens; "-": they are not kept
+	keys bool   // PINs are typed on a keyboard, which is quicker where nobody looks at the pad
 	taps int    // fingers on the glass so far
 	made []string
 }
@@ -67,7 +69,7 @@ func visit(t *testing.T, ctx context.Context, lang string, width, height int64) 
 
 func visitWith(t *testing.T, ctx context.Context, lang string, width, height int64, door func(testing.TB) *house) *visitor {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	t.Cleanup(cancel)
 	v := &visitor{house: door(t), t: t, ctx: ctx, lang: lang, keep: "-"}
 	v.do(chromedp.EmulateViewport(width, height), chromedp.Navigate("http://"+v.address+"/"))
@@ -117,7 +119,7 @@ func (v *visitor) click(css string) {
 	// A finger waits until what it wants to touch lies still under it.
 	v.until(`((e) => { if (!e || !e.checkVisibility()) return false; e.scrollIntoView({ block: 'center' }); const r = e.getBoundingClientRect();
 		const top = document.elementFromPoint((r.left + r.right) / 2, (r.top + r.bottom) / 2), where = r.left + ' ' + r.top, still = window.lastWhere === where;
-		window.lastWhere = where; return still && !!top && e.contains(top); })(document.querySelector('` + css + `'))`)
+		window.lastWhere = where; return still && !!top && e.contains(top); })(document.querySelector(` + strconv.Quote(css) + `))`)
 	v.do(chromedp.Click(chromedp.CSS(css), chromedp.NodeVisible))
 }
 
@@ -129,15 +131,25 @@ func (v *visitor) onScreen(name string) {
 // typePIN presses the keys on the glass.
 func (v *visitor) typePIN(pin string) *wire.PINTyped {
 	v.t.Helper()
-	for _, d := range pin {
-		v.click(fmt.Sprintf(`[data-key="%c"]`, d))
+	if v.keys {
+		v.do(chromedp.KeyEvent(pin + "\r"))
+	} else {
+		v.digits(pin)
 	}
-	v.click(`[data-key="Enter"]`)
 	typed, ok := v.hears(v.t).(*wire.PINTyped)
 	if !ok || string(typed.Digits[:typed.Len]) != pin {
 		v.t.Fatalf("the keeper heard %T", typed)
 	}
 	return typed
+}
+
+// digits are pressed on the glass.
+func (v *visitor) digits(text string) {
+	v.t.Helper()
+	for _, d := range text {
+		v.click(fmt.Sprintf(`[data-key="%c"]`, d))
+	}
+	v.click(`[data-key="Enter"]`)
 }
 
 func (v *visitor) touch(want wire.Touch) {

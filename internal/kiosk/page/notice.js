@@ -72,6 +72,7 @@ export function mark() {
   });
   const all = seen.size === groups.length, words = all ? t('notice.all') : t('notice.part', { count: open + 1, of: groups.length });
   if ($('read').textContent !== words) $('read').textContent = words;
+  if (all && document.activeElement === $('more')) $('read').focus(); // beside the choice, not on either answer
   $('more').hidden = all;
 }
 
