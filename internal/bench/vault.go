@@ -26,6 +26,9 @@ type VaultReport struct {
 	WithdrawMS     float64 `json:"withdraw_ms"`      // from the wish to the first search that does not find the person
 	EraseMS        float64 `json:"erase_ms"`         // from the wish to the erasure being proved and recorded
 	BytesPerPerson int     `json:"bytes_per_person"` // of all files in the keeper's folder
+	BootCPUMS      uint32  `json:"boot_cpu_ms"`      // of all cores: on a shared machine it tells more than the clock
+	EraseCPUMS     uint32  `json:"erase_cpu_ms"`     // of all cores
+	PeakMiB        float64 `json:"peak_mib"`         // the keeper's memory at most
 	FillSeconds    float64 `json:"fill_seconds"`     // how long it took to enrol everybody, one after the other
 }
 
@@ -57,6 +60,7 @@ func Vault(ctx context.Context, people int, progress *os.File, start Keep, now f
 		case *wire.VaultTimes:
 			r.WithdrawMS, r.EraseMS = float64(w.WithdrawUS)/1000, float64(w.EraseUS)/1000
 			r.BytesPerPerson = int(w.BytesEach)
+			r.BootCPUMS, r.EraseCPUMS, r.PeakMiB = w.BootCPUMS, w.EraseCPUMS, float64(w.PeakKiB)/1024
 			return true
 		}
 		return false

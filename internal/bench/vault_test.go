@@ -27,12 +27,13 @@ func said(lives ...[]wire.RoomSays) bench.Keep {
 func TestTheVaultIsFilledAndThenMeasuredInAnotherLife(t *testing.T) {
 	r, err := bench.Vault(t.Context(), 10, nil, said(
 		[]wire.RoomSays{&wire.Ready{}, &wire.Filled{Of: 10}, &wire.Filled{Done: 5, Of: 10}, &wire.Filled{Done: 10, Of: 10}},
-		[]wire.RoomSays{&wire.Ready{Part: wire.PartPIN}, &wire.Filled{Done: 10, Of: 10}, &wire.VaultTimes{People: 10, WithdrawUS: 1500, EraseUS: 250_000, BytesEach: 2500}},
+		[]wire.RoomSays{&wire.Ready{Part: wire.PartPIN}, &wire.Filled{Done: 10, Of: 10}, &wire.VaultTimes{People: 10, WithdrawUS: 1500, EraseUS: 250_000, BytesEach: 2500, BootCPUMS: 800, EraseCPUMS: 90, PeakKiB: 2048}},
 	), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.People != 10 || r.PINMS != 1000 || r.BootMS != 2000 || r.WithdrawMS != 1.5 || r.EraseMS != 250 || r.BytesPerPerson != 2500 {
+	if r.People != 10 || r.PINMS != 1000 || r.BootMS != 2000 || r.WithdrawMS != 1.5 || r.EraseMS != 250 || r.BytesPerPerson != 2500 ||
+		r.BootCPUMS != 800 || r.EraseCPUMS != 90 || r.PeakMiB != 2 {
 		t.Errorf("%+v", r)
 	}
 }

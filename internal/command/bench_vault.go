@@ -38,6 +38,9 @@ func (c *benchVaultCmd) Run(t *tools) error {
 	if c.Churn < 0 || c.Churn > 10_000_000 || c.Events < 0 || c.Events > 100_000_000 || c.Events > 0 && c.Churn == 0 {
 		return coded{exitUsage, fmt.Errorf("--churn %d --events %d: from 1 to 10000000 people, and with them up to 100000000 events", c.Churn, c.Events)}
 	}
+	if c.Churn > 0 && c.Into != "" {
+		return coded{exitUsage, errors.New("--churn and --into: one of the two")}
+	}
 	dir, err := os.MkdirTemp(c.Dir, "edged-bench-")
 	if err != nil {
 		return fmt.Errorf("making a folder to measure in: %w", err)
@@ -76,8 +79,8 @@ func (c *benchVaultCmd) Run(t *tools) error {
 	if c.JSON {
 		return t.answer(r)
 	}
-	fmt.Fprintf(t.Out, "%d people\nPIN       %8.1f ms until PINs open the door\nboot      %8.1f ms until everybody is in the gallery\nwithdraw  %8.1f ms until nobody is found\nerase     %8.1f ms until nothing is left, proved and recorded\nsize      %8d bytes a person\nfilled in %8.1f s\n",
-		r.People, r.PINMS, r.BootMS, r.WithdrawMS, r.EraseMS, r.BytesPerPerson, r.FillSeconds)
+	fmt.Fprintf(t.Out, "%d people\nPIN       %8.1f ms until PINs open the door\nboot      %8.1f ms until everybody is in the gallery\nwithdraw  %8.1f ms until nobody is found\nerase     %8.1f ms until nothing is left, proved and recorded\nsize      %8d bytes a person\nmemory    %8.1f MiB at most\nCPU       %8d ms to boot, %d ms to erase, of all cores\nfilled in %8.1f s\n",
+		r.People, r.PINMS, r.BootMS, r.WithdrawMS, r.EraseMS, r.BytesPerPerson, r.PeakMiB, r.BootCPUMS, r.EraseCPUMS, r.FillSeconds)
 	return nil
 }
 

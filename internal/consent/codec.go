@@ -111,11 +111,16 @@ func appendList(b []byte, list []string) []byte {
 type scanner struct {
 	rest []byte
 	bad  bool
+	seen map[string]string
 }
 
+// words is how many words are kept for other records to share: most of a record's are in all of them, and the rest, who
+// it is about, in no other.
+const words = 64
+
 // scan tells whether b has that form. What it read is to be compared with b by encode.
-func scan(b []byte) (r Record, ok bool) {
-	s := &scanner{rest: b}
+func scan(b []byte, seen map[string]string) (r Record, ok bool) {
+	s := &scanner{rest: b, seen: seen}
 	r.Schema = s.text(`{"schema":"`)
 	r.ID = s.hash(`,"record_id":"`)
 	sequence, err := strconv.ParseUint(s.word(`,"sequence":`), 10, 64)
@@ -174,8 +179,15 @@ func (s *scanner) text(what string) string {
 		s.bad = true
 		return ""
 	}
-	text := string(s.rest[:end])
+	raw := s.rest[:end]
 	s.rest = s.rest[end+1:]
+	if text, ok := s.seen[string(raw)]; ok {
+		return text
+	}
+	text := string(raw)
+	if s.seen != nil && len(s.seen) < words {
+		s.seen[text] = text
+	}
 	return text
 }
 

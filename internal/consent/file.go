@@ -97,7 +97,7 @@ func (r *Register) History(p person.ID) ([]Record, error) {
 	err := r.db.View(func(tx *bbolt.Tx) error {
 		c := tx.Bucket(bucketRecords).Cursor()
 		for k, v := c.Seek(p[:]); bytes.HasPrefix(k, p[:]); k, v = c.Next() {
-			rec, err := decode(v, p)
+			rec, err := decode(v, p, nil)
 			if err != nil {
 				return fmt.Errorf("consent: record %d: %w", len(all)+1, err)
 			}

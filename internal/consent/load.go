@@ -41,18 +41,19 @@ func (r *Register) load(fresh bool) error {
 		}); err != nil {
 			return err
 		}
-		return records.ForEach(func(k, v []byte) error { return r.take(notices, k, v) })
+		seen := map[string]string{}
+		return records.ForEach(func(k, v []byte) error { return r.take(notices, seen, k, v) })
 	})
 }
 
 // take checks one record against the one before it. Records come in the order of their keys: by person, then sequence.
-func (r *Register) take(notices *bbolt.Bucket, k, v []byte) error {
+func (r *Register) take(notices *bbolt.Bucket, seen map[string]string, k, v []byte) error {
 	if len(k) != 24 {
 		return fmt.Errorf("record %x: not a record", k)
 	}
 	p, sequence := person.ID(k[:16]), binary.BigEndian.Uint64(k[16:])
 	s := r.stand[p]
-	n, err := decode(v, p)
+	n, err := decode(v, p, seen)
 	switch {
 	case err != nil:
 		return fmt.Errorf("record %d of a person: %w", sequence, err)

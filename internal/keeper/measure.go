@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"example.org/edged/internal/birthday"
 	"example.org/edged/internal/consent"
 	"example.org/edged/internal/notice"
@@ -120,6 +122,7 @@ func (k measuring) fillSome(ctx context.Context, from, to uint32, text *notice.N
 
 // time has some people withdraw.
 func (k measuring) time(ctx context.Context, n uint32) error {
+	boot := cpu()
 	ctx, stop := context.WithCancel(ctx)
 	swept := make(chan error, 1)
 	go func() { swept <- k.faces.Sweep().Run(ctx) }()
@@ -128,18 +131,28 @@ func (k measuring) time(ctx context.Context, n uint32) error {
 	if err != nil {
 		return err
 	}
-	out := wire.VaultTimes{People: n, BytesEach: uint32(sizes / int64(n))}
+	out := wire.VaultTimes{People: n, BytesEach: uint32(sizes / int64(n)), BootCPUMS: uint32(boot.Milliseconds())}
 	for i := range uint32(tried) {
+		before := cpu()
 		withdrew, erased, err := k.timeOne(ctx, i*(n/tried))
 		if err != nil {
 			return err
 		}
 		out.WithdrawUS = max(out.WithdrawUS, uint32(withdrew.Microseconds()))
 		out.EraseUS = max(out.EraseUS, uint32(erased.Microseconds()))
+		out.EraseCPUMS = max(out.EraseCPUMS, uint32((cpu() - before).Milliseconds()))
 	}
+	var used unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &used); err != nil {
+		return fmt.Errorf("asking how much memory was used: %w", err)
+	}
+	out.PeakKiB = uint32(used.Maxrss)
 	k.room.Tell(&out)
 	return nil
 }
+
+// cpu is what all cores have spent on this process: on a machine that is shared it tells more than the clock.
+func cpu() time.Duration { return read(unix.CLOCK_PROCESS_CPUTIME_ID) }
 
 func (k measuring) timeOne(ctx context.Context, i uint32) (withdrew, erased time.Duration, err error) {
 	p, probe, err := k.madeUp(i)

@@ -8,16 +8,17 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// slack is how many pages a file may have beyond twice what is alive in it: the two pages that lead to the others, the list of
-// free pages and the root with one former copy of each, a leaf and its copy, and one growth. A smaller bound would
-// have a vault of three people written anew at each enrolment.
+// slack is how many pages a small file may have beyond what is asked of it: the two pages that lead to the others, the
+// list of free pages and the root with one former copy of each, a leaf and its copy, and one growth. With fewer, a vault
+// of three people would be written anew at each enrolment.
 const slack = 9 + growth
 
-// loose tells whether the file has outgrown twice what is alive in it. bbolt leaves leaves half full where people come
-// at random, copies a page to change it, and never gives one back, so only writing the file anew makes it smaller.
+// loose tells whether the file has outgrown what is alive in it. The promise is twice; the bound is less, so that slack
+// and one more go of enrolments fit under the promise. bbolt leaves leaves half full where people come at random (a file
+// settles at 1.5), copies a page to change it, and never gives one back, so only writing the file anew makes it smaller.
 func (f *file) loose() bool {
 	st, err := f.raw.Stat()
-	return err == nil && st.Size() > 2*f.live+int64(slack*f.Info().PageSize)
+	return err == nil && st.Size() > f.live*7/4+int64(slack*f.Info().PageSize)
 }
 
 // Sizes are how long the two files are, and how much of that is alive.

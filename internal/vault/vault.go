@@ -10,17 +10,31 @@
 //
 // The generation's key is the keysmith's (package keysmith). Whenever somebody is erased a new generation begins: the
 // living are wrapped anew into keys.db.next, the keysmith moves on and destroys the former key, and only then does
-// keys.db.next become keys.db. Which of the two is the right one after a power cut is told by the marks. The label (person, purpose,
-// device, model, consent, expiry, key id) is associated data: anybody who has the file can read it, and nobody can
-// change it without the seal failing. A person's key is random, seals one template and dies with it: enrolling anew draws another. A
-// generation's key wraps many keys, each under a random 96-bit nonce; NIST SP 800-38D, 8.3, allows 2^32 of those.
+// keys.db.next become keys.db. Which of the two is the right one after a power cut is told by the marks.
+//
+// The label (person, purpose, device, model, consent, expiry, key id) is associated data: anybody who has the file can
+// read it, and nobody can change it without the seal failing. Each value in it has its length in front (fields), so no
+// two labels are the same bytes; what a sealed thing is stands first, so a wrapped key never passes for a template.
+//
+// Nonces are random, 96 bits. A person's key is random as well, is cut down to one purpose (purposeKey), seals one
+// template and dies with it: enrolling anew draws another, so no nonce can meet itself under it. A generation's key
+// wraps each living person's key once; NIST SP 800-38D, 8.3, allows 2^32 of those for a key.
+//
+// # How something is erased
+//
+// First the wrapped keys go, then the records, each leaving a mark, then the former generation. bbolt keeps the bytes of
+// what was deleted in free pages. keys.db is small and is written anew; in people.db the free pages are overwritten
+// where they lie (scrub), and the file is written anew only when it has outgrown what is alive in it (loose). Then every
+// byte of both files is searched for every word of what was erased (traces), and only if nothing is found does Erase
+// say that it is done.
 //
 // # What it withstands
 //
 // A copy of the files without the keysmith's key; and, where the tier destroys (wire.Tier.Destroys), a copy of the whole
-// disk of before an erasure: what was erased since opens no more, not even on this device. Edits by somebody who can write the files: a flipped bit, records
-// or keys swapped, moved to another person or device, a changed purpose, consent or expiry, a record of before a new
-// enrolment: the template does not open. A power cut anywhere: a face is there as before or as after, an erasure that
+// disk of before an erasure: what was erased since opens no more, not even on this device. Edits by somebody who can
+// write the files: a flipped bit, records or keys swapped, moved to another person or device, a changed purpose, consent
+// or expiry, a record or a file of before: the template does not open, and Load says which it was as far as can be told
+// (Refused, Damaged). A power cut anywhere: a face is there as before or as after, an erasure that
 // had begun is unreadable and is finished later (Pending).
 //
 // # What it does not withstand
@@ -32,7 +46,8 @@
 // on the heap until it is collected, and a program cannot clear that. Erase knows the files only: whoever calls it has
 // taken the person out of the gallery and wiped the template before.
 //
-// More than five names are exported: a label, what Load gives, the error that is to be lived with, and Discard.
+// More than five names are exported: a label, what Load gives, the error that is to be lived with, sizes for measuring,
+// and People, Discard and Destroy for a device without a vault.
 package vault
 
 import (

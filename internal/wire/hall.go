@@ -166,6 +166,9 @@ type VaultTimes struct {
 	WithdrawUS uint32 // from the wish to the first search that does not find the person; the worst of several
 	EraseUS    uint32 // from the wish to the erasure being proved and recorded; the worst of several
 	BytesEach  uint32 // of all files in the keeper's folder
+	BootCPUMS  uint32 // of all cores, from the program's start to everybody being in the gallery
+	EraseCPUMS uint32 // of all cores, for the withdrawal and the erasure; the worst of several
+	PeakKiB    uint32 // of memory, from the start to the last erasure
 }
 
 func (*VaultTimes) number() number { return nVaultTimes }
@@ -175,6 +178,9 @@ func (w *VaultTimes) fields(c *codec) {
 	c.u32(&w.WithdrawUS)
 	c.u32(&w.EraseUS)
 	c.u32(&w.BytesEach)
+	c.u32(&w.BootCPUMS)
+	c.u32(&w.EraseCPUMS)
+	c.u32(&w.PeakKiB)
 }
 
 // Grown is what a keeper that was started for measuring has found of one place after many have come and gone.
