@@ -72,7 +72,7 @@ func (r *Register) Give(p person.ID, noticeHash [32]byte, language string, on Ba
 	defer r.mu.Unlock()
 	s := r.stand[p]
 	switch {
-	case at.Before(s.last.At), at.Before(on.Asked):
+	case at.Before(s.newest().At), at.Before(on.Asked):
 		return Record{}, ErrClock
 	case s.rests == ByStaff:
 		return Record{}, ErrStaff
@@ -154,7 +154,7 @@ func (r *Register) Rest(p person.ID, by Evidence, staff string, at time.Time, tr
 	case s.consent.State != Given:
 		return Record{}, ErrNothing
 	case s.rests == by, s.rests == ByStaff:
-		return s.last, nil
+		return *s.newest(), nil
 	}
 	n := r.follow(s.consent, p, Restricted, at, trusted)
 	n.Evidence, n.Attested = by, staff
@@ -211,7 +211,7 @@ func (r *Register) Mark(p person.ID, state State, at time.Time, trusted bool) (R
 		return Record{}, fmt.Errorf("consent: mark expired: it ends later, on %s", s.consent.Until.Format(time.DateTime))
 	}
 	if state == Erased && s.erased && s.consent.State != Given {
-		return s.last, nil
+		return *s.newest(), nil
 	}
 	n := r.follow(s.consent, p, state, at, trusted)
 	if state == Erased && s.consent.State == Given && !at.Before(s.consent.Until) {

@@ -16,8 +16,9 @@ import (
 // says what is wrong with it.
 
 // encode is what json.Marshal gives; a test compares them.
-func (r Record) encode() []byte {
-	b := make([]byte, 0, 1024)
+func (r Record) encode() []byte { return r.appendTo(make([]byte, 0, 1536)) }
+
+func (r *Record) appendTo(b []byte) []byte {
 	text := func(name, s string) {
 		b = append(append(append(b, `,"`...), name...), `":`...)
 		b = quoted(b, s)
@@ -111,15 +112,42 @@ func appendList(b []byte, list []string) []byte {
 type scanner struct {
 	rest []byte
 	bad  bool
-	seen map[string]string
+	seen *reading
 }
 
-// words is how many words are kept for other records to share: most of a record's are in all of them, and the rest, who
-// it is about, in no other.
-const words = 64
+// A reading is what the records that one start reads share, so that a hundred thousand leave less behind.
+type reading struct {
+	words map[string]string // most words of a record are in all of them
+	bytes []byte
+}
+
+// shared is how many words are kept: the rest, who a record is about, are in no other.
+const shared = 64
+
+func (x *reading) word(raw []byte) string {
+	if x == nil {
+		return string(raw)
+	}
+	word, ok := x.words[string(raw)]
+	if !ok {
+		if word = string(raw); len(x.words) < shared {
+			x.words[word] = word
+		}
+	}
+	return word
+}
+
+// encode is valid until the next.
+func (x *reading) encode(r *Record) []byte {
+	if x == nil {
+		return r.encode()
+	}
+	x.bytes = r.appendTo(x.bytes[:0])
+	return x.bytes
+}
 
 // scan tells whether b has that form. What it read is to be compared with b by encode.
-func scan(b []byte, seen map[string]string) (r Record, ok bool) {
+func scan(b []byte, seen *reading) (r Record, ok bool) {
 	s := &scanner{rest: b, seen: seen}
 	r.Schema = s.text(`{"schema":"`)
 	r.ID = s.hash(`,"record_id":"`)
@@ -181,14 +209,7 @@ func (s *scanner) text(what string) string {
 	}
 	raw := s.rest[:end]
 	s.rest = s.rest[end+1:]
-	if text, ok := s.seen[string(raw)]; ok {
-		return text
-	}
-	text := string(raw)
-	if s.seen != nil && len(s.seen) < words {
-		s.seen[text] = text
-	}
-	return text
+	return s.seen.word(raw)
 }
 
 func (s *scanner) has(what string) bool { return bytes.HasPrefix(s.rest, []byte(what)) }

@@ -73,15 +73,26 @@ type Register struct {
 
 // A standing is the end of one person's chain.
 type standing struct {
-	last     Record   // the newest record
-	consent  Record   // the newest that is about the consent, not about the face's erasure
+	consent  Record   // the newest record that is about the consent, not about the face's erasure
+	hash     digits   // of consent
+	last     *Record  // the newest, where that is another one: of most people there is one record, and there may be 100,000
+	sum      digits   // the hash of the newest
 	erased   bool     // the face was erased after consent
 	informed digits   // the notice that they were told of last, after consent
 	rests    Evidence // who let the face rest; empty when it does not
 }
 
-func (s standing) after(r Record) standing {
-	s.last = r
+// newest is the newest record.
+func (s *standing) newest() *Record {
+	if s.last != nil {
+		return s.last
+	}
+	return &s.consent
+}
+
+// after is the standing after r, whose hash is sum: whoever reads a record has its bytes, and need not write it again.
+func (s standing) after(r Record, sum digits) standing {
+	s.last, s.sum = &r, sum
 	switch r.State {
 	case Erased:
 		s.erased = true
@@ -93,7 +104,7 @@ func (s standing) after(r Record) standing {
 	case Resumed:
 		s.rests = ""
 	default:
-		s = standing{last: r, consent: r, rests: s.rests}
+		s = standing{consent: r, hash: sum, sum: sum, rests: s.rests}
 		if s.rests == ByPIN && r.State == Given {
 			s.rests = "" // whoever agrees anew wants their face used
 		}
@@ -104,6 +115,7 @@ func (s standing) after(r Record) standing {
 // A Stand is where somebody's consent stands at one moment.
 type Stand struct {
 	Consent Record
+	Hash    [32]byte    // of Consent
 	Kept    bool        // it was given, and is neither taken back nor over: the face may stay stored
 	Rests   wire.Reason // why the face may not be used all the same: restricted, or the notice has changed
 }
@@ -117,15 +129,15 @@ func (r *Register) Stands(p person.ID, at time.Time) Stand {
 	class := r.class(c.Notice)
 	// The record's time was cut to milliseconds, downwards; a time before it means that the clock went back.
 	if c.State != Given || at.Before(c.At) || !at.Before(c.Until) || class == notice.AskAgain {
-		return Stand{Consent: c}
+		return Stand{Consent: c, Hash: s.hash}
 	}
 	switch {
 	case s.rests != "":
-		return Stand{c, true, wire.ReasonRestricted}
+		return Stand{c, s.hash, true, wire.ReasonRestricted}
 	case class == notice.Inform && s.informed != r.hash:
-		return Stand{c, true, wire.ReasonNoticeChanged}
+		return Stand{c, s.hash, true, wire.ReasonNoticeChanged}
 	}
-	return Stand{c, true, wire.ReasonNone}
+	return Stand{c, s.hash, true, wire.ReasonNone}
 }
 
 // InForce returns the consent under which p's face may be used at this moment: given, neither taken back nor over, to a

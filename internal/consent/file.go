@@ -2,6 +2,7 @@ package consent
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -131,18 +132,17 @@ func (r *Register) append(records ...Record) (Record, error) {
 			if y := n.At.UTC().Year(); y < 1 || y > 9999 {
 				return fmt.Errorf("the year %d is no year", y)
 			}
-			n.Sequence = s.last.Sequence + 1
-			if s.last.Sequence > 0 {
-				n.Prev = s.last.Hash()
-			}
+			n.Sequence = s.newest().Sequence + 1
+			n.Prev = s.sum
 			n = n.seal().sign(r.device.Sign)
 			if err := n.valid(); err != nil {
 				return err
 			}
-			if err := tx.Bucket(bucketRecords).Put(key(p, n.Sequence), n.encode()); err != nil {
+			b := n.encode()
+			if err := tx.Bucket(bucketRecords).Put(key(p, n.Sequence), b); err != nil {
 				return err
 			}
-			s = s.after(n)
+			s = s.after(n, sha256.Sum256(b))
 		}
 		return nil
 	})
@@ -150,7 +150,7 @@ func (r *Register) append(records ...Record) (Record, error) {
 		return Record{}, fmt.Errorf("consent: write the record: %w", err)
 	}
 	r.stand[p] = s
-	return s.last, nil
+	return *s.newest(), nil
 }
 
 func key(p person.ID, sequence uint64) []byte {

@@ -232,9 +232,9 @@ func (e Evidence) known() bool {
 	return false
 }
 
-// decode reads what encode wrote, byte for byte, and checks that the record is about person p and whole in itself. seen,
-// which may be nil, are words of records before.
-func decode(b []byte, p person.ID, seen map[string]string) (Record, error) {
+// decode reads what encode wrote, byte for byte, and checks that the record is about person p and whole in itself. seen may
+// be nil.
+func decode(b []byte, p person.ID, seen *reading) (Record, error) {
 	r, ok := scan(b, seen)
 	if !ok {
 		d := json.NewDecoder(bytes.NewReader(b))
@@ -245,12 +245,13 @@ func decode(b []byte, p person.ID, seen map[string]string) (Record, error) {
 		}
 	}
 	r.Person = p
+	again := seen.encode(&r)
 	switch {
 	case r.Schema != schema && r.Schema != first:
 		return Record{}, fmt.Errorf("schema %q is not %q", r.Schema, schema)
 	case r.Who != p.String():
 		return Record{}, errors.New("it is about somebody else")
-	case !bytes.Equal(r.encode(), b), !stored(r.At), !stored(r.Until), !stored(r.Asked), r.number(b) != r.ID:
+	case !bytes.Equal(again, b), !stored(r.At), !stored(r.Until), !stored(r.Asked), r.number(b) != r.ID:
 		return Record{}, errors.New("it was changed")
 	case r.Schema == schema:
 		if err := r.valid(); err != nil {
@@ -258,26 +259,6 @@ func decode(b []byte, p person.ID, seen map[string]string) (Record, error) {
 		}
 	}
 	return r, nil
-}
-
-// stored tells whether a time is one that seal leaves as it is.
-func stored(t time.Time) bool { return t.Location() == time.UTC && t.Nanosecond()%1e6 == 0 }
-
-// number is the number that seal gives a record, of the bytes that encode wrote: their hash with zeros in the number's
-// place and without the signature, which stands last. It saves a start the writing of every record a second time.
-func (r Record) number(b []byte) digits {
-	at, end := len(`{"schema":"`+r.Schema+`","record_id":"`), len(b)
-	if r.Sig != (signature{}) {
-		end -= len(`,"sig":""}`) + 2*len(r.Sig)
-	}
-	h := sha256.New()
-	h.Write(b[:at])
-	h.Write(bytes.Repeat([]byte("0"), 2*len(r.ID)))
-	h.Write(b[at+2*len(r.ID) : end])
-	if end < len(b) {
-		h.Write([]byte("}"))
-	}
-	return digits(h.Sum(nil))
 }
 
 // digits are 32 bytes that JSON writes in hex.

@@ -89,15 +89,15 @@ func (f *Faces) Sweep() *retention.Sweep { return f.sweep }
 func (f *Faces) Load() error {
 	now, _ := f.Now()
 	refused, err := f.Vault.Load(f.Rules.Model, func(h vault.Held) {
-		r, ok := f.Register.InForce(h.Label.Person, now)
-		if !ok || r.Hash() != h.Label.Consent || string(r.Purpose) != h.Label.Purpose {
+		s := f.Register.Stands(h.Label.Person, now)
+		if !s.Kept || s.Rests != wire.ReasonNone || s.Hash != h.Label.Consent || string(s.Consent.Purpose) != h.Label.Purpose {
 			f.Arena.Wipe(h.Template)
 			f.sweep.EraseNow(h.Label.Person, wire.ReasonNoConsent)
 			return
 		}
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.hold(h.Label, h.Template, r.At)
+		f.hold(h.Label, h.Template, s.Consent.At)
 	})
 	if err != nil {
 		for p := range f.inUse() {
@@ -106,8 +106,8 @@ func (f *Faces) Load() error {
 		return err
 	}
 	for _, r := range refused {
-		agreed := f.Register.Stands(r.Person, now).Consent
-		why := r.Against(vault.Label{Purpose: string(agreed.Purpose), Model: f.Rules.Model, Consent: agreed.Hash(), Expiry: agreed.Until})
+		s := f.Register.Stands(r.Person, now)
+		why := r.Against(vault.Label{Purpose: string(s.Consent.Purpose), Model: f.Rules.Model, Consent: s.Hash, Expiry: s.Consent.Until})
 		f.Write(audit.Entry{Kind: wire.KindTemplateRefused, Reason: why, Who: f.Name(r.Person)})
 		f.Log.Warn("a stored face cannot be used; the person can be enrolled again", slog.String("why", why.String()))
 	}
