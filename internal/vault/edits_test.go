@@ -21,9 +21,6 @@ import (
 	"example.org/edged/internal/wire"
 )
 
-// edits is how many hostile edits are made, in all.
-const edits = 10_000
-
 // A hostile edit changes the bytes of the two files, as somebody does who can write them and knows the format. It returns
 // whose face must not open any more and the words that the log may have for it; nil words mean that whatever happens
 // to the person named nobody else may suffer, and nobody may be taken for another.
