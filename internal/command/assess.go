@@ -14,7 +14,6 @@ import (
 
 	"golang.org/x/term"
 
-	"example.org/edged/internal/access"
 	"example.org/edged/internal/assess"
 	"example.org/edged/internal/config"
 	"example.org/edged/internal/confine"
@@ -22,7 +21,6 @@ import (
 	"example.org/edged/internal/curve"
 	"example.org/edged/internal/hall"
 	"example.org/edged/internal/notice"
-	"example.org/edged/internal/room"
 	"example.org/edged/internal/wire"
 )
 
@@ -90,15 +88,10 @@ func (c *assessSignCmd) Run(t *tools) error {
 	if err != nil {
 		return err
 	}
-	pin, err := t.askPIN("Your staff PIN: ")
+	name, ok, err := t.staffName(cfg)
 	if err != nil {
-		return coded{exitUsage, err}
+		return err
 	}
-	var staff []room.Staff
-	for _, s := range cfg.Staff {
-		staff = append(staff, room.Staff{Name: s.Name, Hash: string(s.PINHash)})
-	}
-	name, ok := access.VerifyStaff(staff, pin)
 	if !ok {
 		fmt.Fprintln(t.Err, "edged: this is the PIN of nobody on the list of staff. Nothing was signed.")
 		return errNo

@@ -57,6 +57,7 @@ type line struct {
 	Check   checkCmd      `cmd:"" help:"Say what is wrong on this machine, and what to do about it."`
 	Demo    demoCmd       `cmd:"" help:"Play the whole story on real photographs and print a figure for each step."`
 	Bench   benchCmd      `cmd:"" help:"Measure accuracy or speed."`
+	Comply  complyCmd     `cmd:"" help:"Say of each article of the law whether this device keeps it, and what people must confirm."`
 	Audit   auditCmd      `cmd:"" help:"Check a copy of the audit log with nothing but the public key."`
 	Models  modelsCmd     `cmd:"" help:"Install or check the model pack."`
 	Assess  assessCmd     `cmd:"" help:"The impact assessment: draft it, sign it, show it. Without one no face is used."`

@@ -66,3 +66,24 @@ func (st *story) papers() (string, error) {
 	return fmt.Sprintf("filing of %s, %d answers proved; evidence of %s, %d of %d answers proved; one word changed: does not verify",
 		size(int64(len(paper))), strings.Count(filed, "proved"), size(int64(len(b))), strings.Count(said, "\n")-strings.Count(said, "NOT PROVED"), strings.Count(said, "\n")), nil
 }
+
+// complies has the device look at itself, article by article, while it runs.
+func (st *story) complies() (string, error) {
+	page := filepath.Join(st.h.dir, "comply.html")
+	out, err := st.edged("", "comply", "--html", page)
+	lines := strings.Split(out, "\n")
+	if err != nil {
+		var red []string
+		for _, line := range lines {
+			if strings.HasPrefix(line, "does not hold") {
+				red = append(red, line)
+			}
+		}
+		return "", fmt.Errorf("%w: %s", err, strings.Join(red, "; "))
+	}
+	b, err := os.ReadFile(page)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s; a page of %s for the inspector", strings.TrimPrefix(lines[len(lines)-1], "comply: "), size(int64(len(b)))), nil
+}

@@ -63,6 +63,7 @@ func tell(ctx context.Context, t *teller, h *house) {
 		{"The face is dead: it opens nothing, and no byte of it is left on the disk", st.dead},
 		{"Every byte that left is searched for the photographs", st.searched},
 		{"An inspector checks the log with nothing but the public key; a changed copy is found out", st.audited},
+		{"The device says of each article of the law whether it is kept: nothing that a machine can know is broken", st.complies},
 		{"The filing for the authority and the evidence for a court are built, and checked elsewhere", st.papers},
 		{"Yesterday's copy of the whole state, put back under the same TPM, knows nobody; the PIN opens", st.stolen},
 		{"After a restart the PIN opens, and the face stays dead", st.restarted},

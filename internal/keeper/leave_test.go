@@ -164,3 +164,24 @@ func TestADeviceLeavesWithNobodyOnIt(t *testing.T) {
 		})
 	}
 }
+
+// A reset is no way to lose what the law asks to be kept for three years: the assessments, and the log that names them.
+func TestM9d_NothingRemovesAnAssessment(t *testing.T) {
+	dir, _, public := lived(t)
+	kept := filepath.Join(dir, "assessments", strings.Repeat("ab", 32)+".json")
+	if err := os.Mkdir(filepath.Dir(kept), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(kept, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t, dir); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(kept); err != nil || string(b) != "{}" {
+		t.Errorf("the assessment: %q, %v", b, err)
+	}
+	if r, err := audit.Verify(filepath.Join(dir, "audit"), public); err != nil || r.Size == 0 {
+		t.Errorf("the log: %v", err)
+	}
+}
