@@ -273,6 +273,30 @@ func (b *Book) Exists(who person.ID) (is bool) {
 	return is && err == nil
 }
 
+// People is everybody who has a way in.
+func (b *Book) People() (all []person.ID, err error) {
+	err = b.view(func(tx *bbolt.Tx) error {
+		return tx.Bucket(peopleBucket).ForEach(func(k, _ []byte) error {
+			if len(k) == len(person.ID{}) {
+				all = append(all, person.ID(k))
+			}
+			return nil
+		})
+	})
+	return all, err
+}
+
+// Sound tells whether PINs can be looked up at this moment: the book's own page is read and its seal tried.
+func (b *Book) Sound() error {
+	return b.view(func(tx *bbolt.Tx) error {
+		book := tx.Bucket(bookBucket)
+		if book == nil || !hmac.Equal(book.Get(proofKey), b.mac("book", book.Get(saltKey), book.Get(costKey))) {
+			return errors.New("the PINs cannot be read")
+		}
+		return nil
+	})
+}
+
 // Revoke takes somebody's PIN away. bbolt leaves the old tag in a free page until it is used again; it opens nothing.
 func (b *Book) Revoke(who person.ID) error {
 	if err := b.update(func(tx *bbolt.Tx) error { return revoke(tx, who) }); err != nil {

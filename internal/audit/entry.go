@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -46,6 +47,7 @@ type Entry struct {
 	Commit    Hash           `json:"commit,omitzero"`    // of an enrolment, and of its erasure: see package receipt; of an assessment its hash
 	Count     uint64         `json:"count,omitzero"`     // of people, or of lines that were handed out
 	Rules     wire.RuleSet   `json:"rules,omitzero"`     // the law in force
+	By        Hash           `json:"by,omitzero"`        // the member of staff who did it, by the hash of their name: see Staff
 }
 
 // maxEntry is longer than any Entry can be (a test fills every field).
@@ -74,3 +76,6 @@ func parseEntry(raw []byte) (Entry, error) {
 	}
 	return e, nil
 }
+
+// Staff is how the log names a member of staff: whoever has the configuration can tell who it is, the log alone cannot.
+func Staff(name string) Hash { return sha256.Sum256([]byte("edged/staff\x00" + name)) }

@@ -1,5 +1,6 @@
 // Package birthday says on which day somebody is old enough to agree alone, and keeps what the staff have seen of it.
-// It never lets a date out of the keeper, never takes one from the person alone, and never decides anything at the door.
+// It never gives a date to anybody but its person, never takes one on their word alone, and never decides anything at
+// the door.
 //
 // The law's floor is 14: below it a parent or other guardian must agree (Measures for facial recognition 2025, article
 // 7; PIPL, article 31). Minors are all below 18 (Civil Code, article 17), and the courts ask for the guardian's consent

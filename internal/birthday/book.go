@@ -202,6 +202,13 @@ func (b *Book) Stands(p person.ID, at time.Time) Standing {
 	return d.Stands(at, b.offset, b.until)
 }
 
+// Noted is what is kept of somebody, for the copy that they may take of it: a birth date, of a minor only, and who noted it.
+func (b *Book) Noted(p person.ID) (born uint32, by string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.notes[p].Born, b.notes[p].By
+}
+
 // Forget removes what is noted of somebody.
 func (b *Book) Forget(p person.ID) error {
 	b.mu.Lock()

@@ -64,6 +64,7 @@ type line struct {
 	Filing  filingCmd     `cmd:"" help:"The filing at the cyberspace office: build it, note that it was handed in."`
 	Proof   evidenceCmd   `cmd:"" name:"evidence" help:"Write down what the log proves about one person, for a court or for themselves."`
 	Stop    stopCmd       `cmd:"" help:"Stop faces at once, or let them be used again."`
+	Paper   paperCmd      `cmd:"" help:"Record a consent that somebody has signed by hand."`
 	Second  secondSignCmd `cmd:"" name:"second-sign" help:"Say that a face alone opens nothing for one person, such as a twin or a child."`
 	End     endCmd        `cmd:"" help:"Say that somebody's stay ends (a visit, a lease, a contract): their PIN goes, and their face is erased at once."`
 	PIN     pinCmd        `cmd:"" name:"pin" help:"Turn a staff PIN, typed or piped in, into the line for the configuration."`

@@ -15,13 +15,14 @@ import (
 func (c *Config) Keeper(pack room.Pack, built time.Time) room.Keeper {
 	k := room.Keeper{
 		Device: c.Device.ID, Site: c.Site.ID,
-		Folder: filepath.Join(c.State, "keeper"),
-		Built:  built,
-		Door:   room.Door{Driver: c.Door.Driver, Pulse: c.Door.Pulse},
-		PIN:    room.PIN{Digits: c.PIN.Digits, FreeTries: c.PIN.FreeTries, FirstWait: c.PIN.FirstWait},
-		Fleet:  c.MQTT != nil,
-		Offset: time.Duration(c.Timezone),
-		Visit:  c.Visits.Longest,
+		Folder:  filepath.Join(c.State, "keeper"),
+		Built:   built,
+		Door:    room.Door{Driver: c.Door.Driver, Pulse: c.Door.Pulse},
+		PIN:     room.PIN{Digits: c.PIN.Digits, FreeTries: c.PIN.FreeTries, FirstWait: c.PIN.FirstWait},
+		Consent: room.Consent{GuardianUntil: c.Consent.GuardianUntil, Reading: c.Consent.Reading},
+		Fleet:   c.MQTT != nil,
+		Offset:  time.Duration(c.Timezone),
+		Visit:   c.Visits.Longest,
 	}
 	if c.Text != nil {
 		k.Notice = c.Text.Canonical()

@@ -43,7 +43,7 @@ var pack = room.Pack{Dir: "/m", Name: "faceplugin", Files: map[string]room.Model
 
 func TestTheKeeperIsToldWhatTheFileSays(t *testing.T) {
 	c := written(t, "state: st\ntimezone: -03:30\nnotice: notice.yaml\ndoor: {methods: [pin, face], pulse: 0.5s}\n"+
-		"visits: {longest: 8h}\npin: {digits: 6, free_tries: 2, first_wait: 1m}\ncamera: {source: v4l2}\nface: {models: m, level: strict, frames: 4, enrol_from: 6, keep: 365d, inactive: 30d, max_age: 60d, liveness: 0.2, turn: 3, margin: 0.07, people: mixed, tries_per_day: 30, years_per_error: 2.5}\n"+
+		"visits: {longest: 8h}\npin: {digits: 6, free_tries: 2, first_wait: 1m}\nconsent: {guardian_until: 16, reading: 9s}\ncamera: {source: v4l2}\nface: {models: m, level: strict, frames: 4, enrol_from: 6, keep: 365d, inactive: 30d, max_age: 60d, liveness: 0.2, turn: 3, margin: 0.07, people: mixed, tries_per_day: 30, years_per_error: 2.5}\n"+
 		"mqtt: {broker: 'ssl://b:1'}\nsite: {place: office, necessity: Both hands carry trays from the kitchen here., sign: beside the door, sign_confirmed: 2026-11-01, area: before the door, declared_by: Li Na}\n")
 	built := time.Unix(1700000000, 0)
 	k := c.Keeper(pack, built)
@@ -63,7 +63,8 @@ func TestTheKeeperIsToldWhatTheFileSays(t *testing.T) {
 	k.Face, k.Declared = nil, nil
 	want := room.Keeper{Device: "door-1", Site: "home", Folder: filepath.Join(filepath.Dir(c.File), "st", "keeper"), Built: built,
 		Door: room.Door{Driver: "virtual", Pulse: 500 * time.Millisecond}, PIN: room.PIN{Digits: 6, FreeTries: 2, FirstWait: time.Minute},
-		Staff: []room.Staff{{Name: "desk", Hash: hash}}, Fleet: true, Offset: -(3*time.Hour + 30*time.Minute), Visit: 8 * time.Hour}
+		Consent: room.Consent{GuardianUntil: 16, Reading: 9 * time.Second},
+		Staff:   []room.Staff{{Name: "desk", Hash: hash}}, Fleet: true, Offset: -(3*time.Hour + 30*time.Minute), Visit: 8 * time.Hour}
 	if fmt.Sprintf("%+v", k) != fmt.Sprintf("%+v", want) {
 		t.Errorf("got\n%+v\nwant\n%+v", k, want)
 	}
@@ -129,5 +130,23 @@ func TestAConfigCanBePrinted(t *testing.T) {
 		if strings.Contains(s, "hunter2") || strings.Contains(s, "argon2id") || strings.Contains(s, "68756e74657232") {
 			t.Error(s)
 		}
+	}
+}
+
+// M-7a: 14 is the law's floor, and no file goes below it; 18 is what is used when nobody says.
+func TestM7a_TheGuardiansFloorCannotBeLowered(t *testing.T) {
+	const door = "state: st\ndoor: {methods: [pin]}\n"
+	for _, until := range []string{"13", "0", "-1", "19", "none", "14.5"} {
+		path := filepath.Join(t.TempDir(), "edged.yaml")
+		text := "device: {id: door-1}\nstaff: [{name: desk, pin_hash: '" + hash + "'}]\n" + door + "consent: {guardian_until: " + until + "}\n"
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := config.Read(path); err == nil || !strings.Contains(err.Error(), "guardian_until") {
+			t.Errorf("guardian_until: %s: %v", until, err)
+		}
+	}
+	if c := written(t, door); c.Consent.GuardianUntil != 18 || c.Consent.Reading <= 0 {
+		t.Errorf("by default %+v", c.Consent)
 	}
 }

@@ -26,6 +26,7 @@ type Config struct {
 	Door     Door    `yaml:"door" need:"yes"`
 	PIN      PIN     `yaml:"pin"`
 	Visits   Visits  `yaml:"visits"`
+	Consent  Consent `yaml:"consent"`
 	Camera   *Camera `yaml:"camera"`
 	Face     *Face   `yaml:"face"`
 	Keys     Keys    `yaml:"keys"`
@@ -94,6 +95,12 @@ type PIN struct {
 // Visits are the stays of people who come for some hours.
 type Visits struct {
 	Longest time.Duration `yaml:"longest" default:"24h" range:"1h..720h"`
+}
+
+// Consent is how people are asked for the use of their face.
+type Consent struct {
+	GuardianUntil int           `yaml:"guardian_until" default:"18" range:"14..18"`
+	Reading       time.Duration `yaml:"reading" default:"5s" range:"1s..10m"`
 }
 
 // Camera is where pictures come from.

@@ -161,6 +161,9 @@ func (r *Register) class(hash digits) notice.Class {
 	return notice.AskAgain
 }
 
+// Current is the notice in force, by its hash.
+func (r *Register) Current() [32]byte { return r.hash }
+
 // Wards yields those for whom p has agreed, as far as it is in force.
 func (r *Register) Wards(p person.ID) (wards []person.ID) {
 	r.mu.Lock()

@@ -172,6 +172,7 @@ door: {name: demo, methods: [pin, face], driver: virtual, path: %q, pulse: %s}
 camera: {source: pictures, folder: %q, every: 66ms}
 face: {models: %q, keep: 365d, turn: 1, alone: unmeasured}
 notice: notice.yaml
+consent: {reading: 1s}
 staff: [{name: desk, pin_hash: %q}, {name: night, pin_hash: %q}]
 mqtt: {broker: "tcp://%s"}
 %s`, time.Now().Format(time.DateOnly), filepath.Join(h.dir, "state"), h.screen, h.relayFile(), h.pulse, h.camera, models, hashes[0], hashes[1], h.broker.address, h.tier())

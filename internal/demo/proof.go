@@ -78,7 +78,7 @@ func (st *story) leaves() (string, error) {
 	if operator.Main(st.ctx, []string{"verify", "certificate", filepath.Join(st.h.stateDir(), "decommissioned.certificate"), "--key", key}, &out, &wrong) != 0 {
 		return "", fmt.Errorf("the certificate: %s%s", out.String(), wrong.String())
 	}
-	if !strings.Contains(out.String(), "pins destroyed 1 left 0") {
+	if !strings.Contains(out.String(), "pins destroyed 3 left 0") {
 		return "", fmt.Errorf("the certificate says %s", out.String())
 	}
 	for _, gone := range []string{"keeper/device.key", "keeper/access.db", "keeper/people.db", "keeper/keys.db", "keysmith", "courier"} {

@@ -19,6 +19,7 @@ type screen struct {
 	token  string
 	events chan said
 	cancel context.CancelFunc
+	told   time.Time // when the notice was put on it
 }
 
 // said is one event of the page.
@@ -31,6 +32,8 @@ type said struct {
 		EraseAt                             string `json:"erase_at"`
 		Count, Of                           int
 		Personal, Open                      bool
+		Part, Last                          int
+		Looks                               []struct{ At string }
 	}
 }
 
@@ -135,7 +138,19 @@ func (s *screen) touch(ctx context.Context, touch, notice string) error {
 	if notice != "" {
 		b["notice"] = notice
 	}
+	if touch == "notice" {
+		s.told = time.Now()
+	}
 	return s.post(ctx, "/touch", b)
+}
+
+// leastReading is what the demonstration's configuration asks for: nobody reads faster.
+const leastReading = time.Second
+
+// read takes the notice to its end, not faster than it may be read.
+func (s *screen) read(ctx context.Context, notice string) error {
+	time.Sleep(time.Until(s.told.Add(leastReading + 50*time.Millisecond)))
+	return s.touch(ctx, "read", notice)
 }
 
 func (s *screen) pin(ctx context.Context, act, pin, notice string) error {
@@ -143,8 +158,14 @@ func (s *screen) pin(ctx context.Context, act, pin, notice string) error {
 	if notice != "" {
 		b["notice"] = notice
 	}
-	if act == "agree" {
+	switch act {
+	case "agree":
 		b["lang"] = "zh"
+		if err := s.read(ctx, notice); err != nil {
+			return err
+		}
+	case "newcomer":
+		b["age"] = "adult"
 	}
 	return s.post(ctx, "/pin", b)
 }

@@ -49,6 +49,8 @@ func tell(ctx context.Context, t *teller, h *house) {
 		{"The resident comes back, in another picture, and is let in by face", st.faceOpens},
 		{"The device is turned to a new secret rotation: every stored face anew, nobody is called back", st.rekeyed},
 		{"A stranger is still not", st.strangerStays},
+		{"A child's own word does not count; a guardian's does, with the staff looking on, and she takes it back", st.childAsks},
+		{"The resident reads their own record by PIN, finds the reading in it, and takes a copy away", st.ownRecord},
 		{"A picture that does not look alive is not", st.attackStays},
 		{"Where liveness was not measured on the camera, a face alone opens nothing; PIN and face do", st.unmeasured},
 		{"A twin is marked by staff: from then on the face alone opens nothing; PIN and face do", st.marked},

@@ -3,18 +3,17 @@ package faces
 import (
 	"errors"
 	"log/slog"
-	"time"
+	"slices"
 
 	"example.org/edged/internal/audit"
-	"example.org/edged/internal/birthday"
 	"example.org/edged/internal/consent"
 	"example.org/edged/internal/enrol"
 	"example.org/edged/internal/person"
 	"example.org/edged/internal/wire"
 )
 
-// Agree records the consent of somebody who has shown a second sign, and begins their enrolment.
-func (f *Faces) Agree(turn wire.Session, p person.ID, notice [32]byte, lang string) wire.Prompt {
+// Agree records a consent and begins the enrolment. Whether it counts is the register's to say.
+func (f *Faces) Agree(turn wire.Session, p person.ID, notice [32]byte, lang string, on consent.Basis) wire.Prompt {
 	if f.Full != nil && f.Full() { // a consent is not asked for what could then not be stored
 		return wire.PromptFaultAsk
 	}
@@ -23,25 +22,43 @@ func (f *Faces) Agree(turn wire.Session, p person.ID, notice [32]byte, lang stri
 	if f.sweep.Has(p) {
 		return wire.PromptFaceRests
 	}
-	var end time.Time
 	if f.Stays != nil {
-		end, _ = f.Stays.Ends(p)
+		on.End, _ = f.Stays.Ends(p)
 	}
-	r, err := f.Register.Give(p, notice, lang, consent.Basis{Evidence: consent.ByPIN, Age: birthday.Grown(), End: end}, now, trusted)
-	switch {
-	case errors.Is(err, consent.ErrOldNotice):
-		return wire.PromptOldNotice
-	case errors.Is(err, consent.ErrClock):
-		return wire.PromptFaceRests
-	case err != nil:
-		f.Log.Error("a consent could not be recorded, so nothing was taken", slog.String("why", err.Error()))
-		return wire.PromptFaultAsk
+	r, err := f.Register.Give(p, notice, lang, on, now, trusted)
+	if err != nil {
+		return f.notGiven(err)
 	}
 	// The record is in the log before a frame is looked at: whoever reads the log sees the order of things.
 	if _, err := f.Write(audit.Entry{Kind: wire.KindConsentGiven, Who: f.Name(p), Notice: audit.Hash(r.Notice),
 		Consent: audit.Hash(r.Hash()), Until: r.Until.Unix()}); err != nil {
 		return wire.PromptFaultAsk
 	}
+	if on.Evidence == consent.ByPaper { // signed elsewhere: the person comes to the camera when they like
+		return wire.PromptNoted
+	}
+	return f.begin(turn, p, r)
+}
+
+// notGiven is what a person is told whose consent does not count.
+func (f *Faces) notGiven(why error) wire.Prompt {
+	for _, known := range []struct {
+		error
+		says wire.Prompt
+	}{
+		{consent.ErrOldNotice, wire.PromptOldNotice}, {consent.ErrClock, wire.PromptFaceRests}, {consent.ErrAge, wire.PromptAge},
+		{consent.ErrGuardian, wire.PromptGuardian}, {consent.ErrNotFor, wire.PromptNotGuardian}, {consent.ErrStaff, wire.PromptRests},
+	} {
+		if errors.Is(why, known.error) {
+			return known.says
+		}
+	}
+	f.Log.Error("a consent could not be recorded, so nothing was taken", slog.String("why", why.Error()))
+	return wire.PromptFaultAsk
+}
+
+// begin opens the session of somebody who has agreed.
+func (f *Faces) begin(turn wire.Session, p person.ID, r consent.Record) wire.Prompt {
 	s, err := enrol.Begin(f.Rules, f.Arena, f.Gallery, p, r, f.Uptime())
 	if err != nil {
 		f.Log.Error("an enrolment could not begin", slog.String("why", err.Error()))
@@ -149,6 +166,9 @@ func (f *Faces) finish() {
 	f.Write(audit.Entry{Kind: wire.KindEnrolled, Who: who, Consent: audit.Hash(label.Consent), Until: label.Expiry.Unix(),
 		Commit: f.Receipts.Commit(who, audit.Hash(label.Consent))})
 	f.Screen(turn, wire.PromptEnrolled, label.Expiry.Unix(), 0, 0)
+	if f.Agreed != nil {
+		f.Agreed(turn, agreed)
+	}
 }
 
 // refusals is how often in a row somebody is asked to try again, before they are offered the other ways instead.
@@ -195,9 +215,14 @@ func (f *Faces) drop() {
 // Withdraw makes somebody's face unusable now and has it erased. It works without consent in force, too: whoever
 // asks to be forgotten is forgotten.
 func (f *Faces) Withdraw(turn wire.Session, p person.ID) wire.Prompt {
+	return f.WithdrawBy(turn, p, consent.ByPIN)
+}
+
+// WithdrawBy is Withdraw by somebody else who may: a guardian, or the staff for somebody who has died.
+func (f *Faces) WithdrawBy(turn wire.Session, p person.ID, by consent.Evidence) wire.Prompt {
 	f.rest(p) // first: whatever follows may wait for an erasure that is running
 	now, trusted := f.Now()
-	r, err := f.Register.Withdraw(p, consent.ByPIN, now, trusted)
+	r, err := f.Register.Withdraw(p, by, now, trusted)
 	if errors.Is(err, consent.ErrNothing) && !f.stored(p) {
 		return wire.PromptNothing
 	}
@@ -252,6 +277,13 @@ func (f *Faces) Describe(p person.ID, r *wire.Record) {
 			r.EraseAt = l.Expiry.Unix()
 		}
 	}
+	now, _ := f.Now()
+	switch f.Register.Stands(p, now).Rests {
+	case wire.ReasonRestricted:
+		r.Restricted = true
+	case wire.ReasonNoticeChanged:
+		r.Changed = true
+	}
 }
 
 // Agreed fills in what a person may see of what they agreed to.
@@ -260,8 +292,26 @@ func Agreed(register *consent.Register, p person.ID, r *wire.Record) error {
 	history, err := register.History(p)
 	for _, c := range history {
 		if c.State == consent.Given {
-			r.Notice, r.GivenAt = c.Notice, c.At.Unix()
+			r.Notice, r.GivenAt, r.ByGuardian = c.Notice, c.At.Unix(), c.Guardian != nil
+		}
+	}
+	for i, c := range slices.Backward(history) {
+		if n := len(history) - 1 - i; n < len(r.Consents) {
+			r.Consents[n] = wire.ConsentLine{At: c.At.Unix(), State: word(c.State)}
+			if !c.Until.IsZero() {
+				r.Consents[n].Until = c.Until.Unix()
+			}
 		}
 	}
 	return err
+}
+
+// word is a state as the screen has it.
+func word(s consent.State) wire.ConsentState {
+	for w := wire.ConsentNone; w <= wire.ConsentResumed; w++ {
+		if w.String() == string(s) {
+			return w
+		}
+	}
+	return wire.ConsentNone
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +37,7 @@ type Parts struct {
 	Name     func(person.ID) wire.Pseudonym
 	Screen   func(wire.Session, wire.Prompt, int64, int, int)
 	Receipt  func(wire.Session, []byte)
+	Agreed   func(wire.Session, consent.Record) // the receipt of a consent, for its person; nil: none
 	Receipts *receipt.Desk
 	Tier     func() wire.Tier
 	Stays    Stays         // nil: nobody's stay has an end
@@ -60,8 +62,9 @@ type Faces struct {
 
 	mu      sync.Mutex
 	held    map[person.ID]face
-	session *enrol.Session // nil when nobody is being enrolled
-	busy    atomic.Bool    // session != nil, readable without the lock
+	resting map[person.ID]time.Time // stored and not used, by when it was agreed to
+	session *enrol.Session          // nil when nobody is being enrolled
+	busy    atomic.Bool             // session != nil, readable without the lock
 	turn    wire.Session
 	refused map[person.ID]int          // enrolments in a row that ended without a template
 	erasing map[person.ID]wire.Session // who is told on the screen when their face has gone
@@ -75,7 +78,7 @@ type face struct {
 
 // New makes the lifecycle and its sweep; Load fills the gallery.
 func New(p Parts) *Faces {
-	f := &Faces{Parts: p, held: map[person.ID]face{}, erasing: map[person.ID]wire.Session{}}
+	f := &Faces{Parts: p, held: map[person.ID]face{}, resting: map[person.ID]time.Time{}, erasing: map[person.ID]wire.Session{}}
 	f.limits = retention.NewLimits(p.Inactive, p.Age, f.inUse)
 	f.sweep = retention.New(p.Now, f.rest, p.Vault.Erase, f.erased, stays{f}, p.Register, f.limits)
 	return f
@@ -84,21 +87,18 @@ func New(p Parts) *Faces {
 // Sweep is the part that erases; its Run must run.
 func (f *Faces) Sweep() *retention.Sweep { return f.sweep }
 
-// Load opens the vault into the gallery: only those whose consent is in force and whose record opens. Whatever else
-// lies there is erased or reported, never used. After an error nobody can be found.
+// Load opens the vault into the gallery: only those whose consent is in force and whose record opens. A face that only
+// rests stays sealed. Whatever else lies there is erased or reported, never used. After an error nobody can be found.
 func (f *Faces) Load() error {
-	now, _ := f.Now()
-	refused, err := f.Vault.Load(f.Rules.Model, func(h vault.Held) {
-		s := f.Register.Stands(h.Label.Person, now)
-		if !s.Kept || s.Rests != wire.ReasonNone || s.Hash != h.Label.Consent || string(s.Consent.Purpose) != h.Label.Purpose {
-			f.Arena.Wipe(h.Template)
-			f.sweep.EraseNow(h.Label.Person, wire.ReasonNoConsent)
-			return
-		}
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.hold(h.Label, h.Template, s.Consent.At)
-	})
+	now, trusted := f.Now()
+	ended, err := f.Register.Review(now, trusted)
+	for _, p := range ended {
+		f.Write(audit.Entry{Kind: wire.KindInvalidated, Reason: wire.ReasonNoticeChanged, Who: f.Name(p)})
+	}
+	if err != nil { // they are not in force all the same
+		f.Log.Error("that consents have ended could not be recorded", slog.String("why", err.Error()))
+	}
+	refused, err := f.Vault.Load(f.Rules.Model, func(h vault.Held) { f.take(h, now) })
 	if err != nil {
 		for p := range f.inUse() {
 			f.rest(p)
@@ -115,6 +115,26 @@ func (f *Faces) Load() error {
 		f.sweep.EraseNow(p, f.unfinished(p))
 	}
 	return nil
+}
+
+// take puts one stored face where it belongs now: into the gallery, to rest, or to be erased.
+func (f *Faces) take(h vault.Held, now time.Time) {
+	p := h.Label.Person
+	s := f.Register.Stands(p, now)
+	if !s.Kept || s.Hash != h.Label.Consent || string(s.Consent.Purpose) != h.Label.Purpose {
+		f.Arena.Wipe(h.Template)
+		f.sweep.EraseNow(p, wire.ReasonNoConsent)
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if s.Rests != wire.ReasonNone {
+		f.Arena.Wipe(h.Template)
+		f.resting[p] = s.Consent.At
+		return
+	}
+	delete(f.resting, p)
+	f.hold(h.Label, h.Template, s.Consent.At)
 }
 
 // unfinished is why the erasure had begun that a power cut fell into.
@@ -149,6 +169,7 @@ func (f *Faces) inUse() map[person.ID]time.Time {
 	for p, h := range f.held {
 		all[p] = h.since
 	}
+	maps.Copy(all, f.resting) // a face that rests grows older all the same
 	return all
 }
 
@@ -191,6 +212,7 @@ func (f *Faces) rest(p person.ID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.refused, p)
+	delete(f.resting, p)
 	if t, ok := f.held[p]; ok {
 		f.Arena.Wipe(t.Template)
 		delete(f.held, p)

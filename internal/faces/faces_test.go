@@ -59,7 +59,7 @@ func TestWhatIsNoAgreementIsNone(t *testing.T) {
 			if hash == [32]byte{} {
 				hash = s.notice.Hash()
 			}
-			if got := s.Agree(1, resident, hash, c.lang); got != c.says {
+			if got := s.Agree(1, resident, hash, c.lang, grown); got != c.says {
 				t.Errorf("the screen said %s", got)
 			}
 			if s.Enrolling() || s.see(1, 0.9) || s.Stored() != 0 {
@@ -84,7 +84,7 @@ func TestEnrolmentsThatEndWithoutATemplate(t *testing.T) {
 			s := open(t, t.TempDir(), nil)
 			s.agree(other, 9)
 			s.log, s.said = nil, nil
-			if got := s.Agree(2, resident, s.notice.Hash(), "en"); got != wire.PromptLook {
+			if got := s.Agree(2, resident, s.notice.Hash(), "en", grown); got != wire.PromptLook {
 				t.Fatal(got)
 			}
 			c.play(s)
@@ -106,7 +106,7 @@ func TestEnrolmentsThatEndWithoutATemplate(t *testing.T) {
 
 func TestOnlyFramesOfTheSittingAreTaken(t *testing.T) {
 	s := open(t, t.TempDir(), nil)
-	s.Agree(1, resident, s.notice.Hash(), "zh")
+	s.Agree(1, resident, s.notice.Hash(), "zh", grown)
 	early := &wire.Sighting{CapturedAt: int64(s.up) - 1, InZone: 1, Verdict: wire.Good, Enrol: wire.Good, Live: 1, Model: model, Feature: face(5)}
 	for range 5 {
 		w := *early
@@ -137,7 +137,7 @@ func TestOnlyFramesOfTheSittingAreTaken(t *testing.T) {
 
 func TestHomeEndsOnlyOnesOwnEnrolment(t *testing.T) {
 	s := open(t, t.TempDir(), nil)
-	s.Agree(1, resident, s.notice.Hash(), "zh")
+	s.Agree(1, resident, s.notice.Hash(), "zh", grown)
 	s.Cancel(2)
 	if !s.Enrolling() {
 		t.Fatal("another turn at the screen ended it")
@@ -197,7 +197,7 @@ func TestAWithdrawalThatCannotBeWrittenDownIsEffectiveAllTheSame(t *testing.T) {
 
 func TestAWithdrawalEndsAnEnrolment(t *testing.T) {
 	s := open(t, t.TempDir(), nil)
-	s.Agree(1, resident, s.notice.Hash(), "zh")
+	s.Agree(1, resident, s.notice.Hash(), "zh", grown)
 	s.see(1, 1)
 	s.Withdraw(1, resident)
 	if s.Enrolling() || s.see(1, 1) || s.see(1, 1) || s.Stored() != 0 {
@@ -296,7 +296,7 @@ func TestNoDoorOpensAfterAWithdrawalReturned(t *testing.T) {
 	}
 	for range 10 {
 		withdrawn.Store(false)
-		s.Agree(1, resident, s.notice.Hash(), "zh")
+		s.Agree(1, resident, s.notice.Hash(), "zh", grown)
 		for range 3 {
 			w := &wire.Sighting{CapturedAt: int64(s.up), InZone: 1, Verdict: wire.Good, Enrol: wire.Good, Live: 1, Model: model, Feature: face(1)}
 			s.See(w, wire.PromptHome)
@@ -325,7 +325,7 @@ func TestNobodyIsEnrolledWhileAnEarlierFaceIsBeingErased(t *testing.T) {
 	s.Withdraw(1, resident)
 	s.close() // the power goes before the sweep came to it
 	s = open(t, dir, nil)
-	if got := s.Agree(1, resident, s.notice.Hash(), "zh"); got != wire.PromptFaceRests {
+	if got := s.Agree(1, resident, s.notice.Hash(), "zh", grown); got != wire.PromptFaceRests {
 		t.Fatalf("the screen said %s", got)
 	}
 	s.sweep()

@@ -159,7 +159,7 @@ func sighting() *wire.Sighting {
 // enrol goes the way that everybody goes.
 func (r *room) enrol() {
 	r.t.Helper()
-	if p := r.Agree(7, anna, r.notice.Hash(), "zh"); p != wire.PromptLook {
+	if p := r.Agree(7, anna, r.notice.Hash(), "zh", grown); p != wire.PromptLook {
 		r.t.Fatalf("agreeing gave %v", p)
 	}
 	for range 3 {
@@ -407,7 +407,7 @@ func TestFacesDieOfThePolicy(t *testing.T) {
 
 func TestAStopEndsAnEnrolment(t *testing.T) {
 	r := newRoom(t)
-	r.Agree(7, anna, r.notice.Hash(), "zh")
+	r.Agree(7, anna, r.notice.Hash(), "zh", grown)
 	r.See(sighting(), wire.PromptLook)
 	r.Halt()
 	r.waits(wire.PromptFaceRests)

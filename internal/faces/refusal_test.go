@@ -18,7 +18,7 @@ func (s *stand) last() wire.Prompt { all := s.prompts(); return all[len(all)-1] 
 func TestWhomTheCameraDoesNotSuitIsOfferedTheOtherWays(t *testing.T) {
 	s := open(t, t.TempDir(), nil)
 	fail := func() wire.Prompt {
-		if got := s.Agree(1, resident, s.notice.Hash(), "en"); got != wire.PromptLook {
+		if got := s.Agree(1, resident, s.notice.Hash(), "en", grown); got != wire.PromptLook {
 			t.Fatal(got)
 		}
 		s.wait(2 * time.Minute)
@@ -41,7 +41,7 @@ func TestWhomTheCameraDoesNotSuitIsOfferedTheOtherWays(t *testing.T) {
 
 func TestEachGateHasAWordOnTheScreen(t *testing.T) {
 	s := open(t, t.TempDir(), nil)
-	if got := s.Agree(1, resident, s.notice.Hash(), "en"); got != wire.PromptLook {
+	if got := s.Agree(1, resident, s.notice.Hash(), "en", grown); got != wire.PromptLook {
 		t.Fatal(got)
 	}
 	for v := wire.TooFar; v <= wire.Uneven; v++ {

@@ -18,6 +18,7 @@ import (
 
 	"example.org/edged/configs"
 	"example.org/edged/internal/audit"
+	"example.org/edged/internal/birthday"
 	"example.org/edged/internal/consent"
 	"example.org/edged/internal/enrol"
 	"example.org/edged/internal/faces"
@@ -30,6 +31,9 @@ import (
 	"example.org/edged/internal/vault"
 	"example.org/edged/internal/wire"
 )
+
+// grown is somebody who agrees with their own PIN.
+var grown = consent.Basis{Evidence: consent.ByPIN, Age: birthday.Grown()}
 
 var (
 	model    = [32]byte{7}
@@ -79,7 +83,7 @@ func open(t *testing.T, dir string, change func(*stand)) *stand {
 	must(t, err)
 	s.vault, err = vault.Open(dir, "door", generations{store}, s.arena, rand.Reader)
 	must(t, err)
-	s.register, err = consent.Open(dir, consent.Device{ID: "door", Sign: consent.Signs([32]byte{1})}, n)
+	s.register, err = consent.Open(dir, consent.Device{ID: "door", Sign: consent.Signs([32]byte{1})}, s.notice)
 	must(t, err)
 	s.gallery = match.NewGallery(s.arena)
 	s.Faces = faces.New(faces.Parts{Receipt: func(wire.Session, []byte) {}, Receipts: receipt.NewDesk(log, [32]byte{2}),
@@ -171,7 +175,7 @@ func (s *stand) see(seed uint64, live float32) bool {
 // agree lets somebody agree and be enrolled.
 func (s *stand) agree(p person.ID, seed uint64) {
 	s.t.Helper()
-	if got := s.Agree(1, p, s.notice.Hash(), "zh"); got != wire.PromptLook {
+	if got := s.Agree(1, p, s.notice.Hash(), "zh", grown); got != wire.PromptLook {
 		s.t.Fatalf("the screen said %s", got)
 	}
 	for range 3 {

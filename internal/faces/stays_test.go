@@ -65,7 +65,7 @@ func TestM8c_AVisitorsFaceEndsWithTheVisit(t *testing.T) {
 	if got := s.register.State(guest); got != wire.ConsentExpired {
 		t.Errorf("the consent is %s", got)
 	}
-	if got := s.Agree(2, guest, s.notice.Hash(), "zh"); got == wire.PromptLook && s.now.Before(end) {
+	if got := s.Agree(2, guest, s.notice.Hash(), "zh", grown); got == wire.PromptLook && s.now.Before(end) {
 		t.Errorf("agreed after it: %s", got)
 	}
 }
@@ -102,7 +102,7 @@ func TestAStayThatEndsEndsAnEnrolment(t *testing.T) {
 	s := open(t, t.TempDir(), func(s *stand) { s.stays = b })
 	guest, _, err := b.IssueVisit(s.now.Add(time.Minute))
 	must(t, err)
-	if got := s.Agree(1, guest, s.notice.Hash(), "zh"); got != wire.PromptLook {
+	if got := s.Agree(1, guest, s.notice.Hash(), "zh", grown); got != wire.PromptLook {
 		t.Fatal(got)
 	}
 	s.see(1, 0.9)

@@ -19,8 +19,8 @@ import (
 )
 
 // The hand is where somebody on this machine gives the keeper an order: a socket in the state folder that only root
-// and the hall's own user may call. It carries a Stop, a Lift, a Mark, an End or a Renew in and an Obeyed out, and nothing
-// else is understood.
+// and the hall's own user may call. It carries a Stop, a Lift, a Mark, an End, a Renew or a Paper in and an Obeyed out, and
+// nothing else is understood.
 const (
 	handName = "hand"
 	stopName = "stop" // an order to stop that the keeper has not confirmed yet
@@ -169,6 +169,9 @@ func (h *Hall) serveHand(ctx context.Context, fd int) {
 			h.orders.pass(w.ID, w, answer)
 		case *wire.Renew:
 			h.orders.pass(w.ID, w, answer)
+		case *wire.Paper:
+			h.orders.pass(w.ID, w, answer)
+			clear(w.PIN.Digits[:])
 		}
 	}
 }

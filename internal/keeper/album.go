@@ -120,7 +120,7 @@ func (k *keeper) openFaces(ctx context.Context) (*album, error) {
 		Stays: k.book,
 		Now:   k.clock.Now, Uptime: uptime, Write: k.counting(a), Name: k.scribe.Pseudonym,
 		Screen: k.screen, Gaze: k.gazeChanged, Full: k.full.Load, Log: k.log, Inactive: f.Inactive, Age: f.Age, Tier: k.tier,
-		Receipt: k.receipt, Receipts: receipt.NewDesk(k.audit, k.root.Derive(keys.Receipt)),
+		Receipt: k.receipt, Agreed: k.given, Receipts: receipt.NewDesk(k.audit, k.root.Derive(keys.Receipt)),
 	})
 	if err := a.faces.Load(); err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"time"
 
 	"example.org/edged/internal/audit"
 	"example.org/edged/internal/consent"
@@ -17,8 +18,9 @@ import (
 // read, holds nobody who withdrew meanwhile. From then on faces answer themselves.
 type early struct {
 	*keeper
-	mu   sync.Mutex
-	gone []gone
+	mu    sync.Mutex
+	gone  []gone
+	again []person.ID // whose consent was acted on while the vault was being read
 }
 
 type gone struct {
@@ -33,44 +35,135 @@ func (e *early) over(a *album) {
 	for _, g := range e.gone {
 		a.faces.Forget(g.turn, g.person)
 	}
-	e.gone = nil
+	for _, p := range e.again {
+		a.faces.Settle(p)
+	}
+	e.gone, e.again = nil, nil
 	e.opened.Store(a)
 }
 
 // Agree takes nobody's consent to what cannot be done yet.
-func (e *early) Agree(turn wire.Session, p person.ID, notice [32]byte, lang string) wire.Prompt {
+func (e *early) Agree(turn wire.Session, p person.ID, notice [32]byte, lang string, on consent.Basis) wire.Prompt {
 	if a := e.album(); a != nil {
-		return a.faces.Agree(turn, p, notice, lang)
+		return a.faces.Agree(turn, p, notice, lang, on)
 	}
 	return wire.PromptFaceRests
 }
 
-// Withdraw records that somebody withdrew. That nothing can be erased yet makes no difference to who is let in: nobody
-// is, by face.
+// Withdraw is WithdrawBy by the person.
 func (e *early) Withdraw(turn wire.Session, p person.ID) wire.Prompt {
+	return e.WithdrawBy(turn, p, consent.ByPIN)
+}
+
+// WithdrawBy records that somebody's consent was taken back. That nothing can be erased yet makes no difference to who
+// is let in: nobody is, by face.
+func (e *early) WithdrawBy(turn wire.Session, p person.ID, by consent.Evidence) wire.Prompt {
+	return e.either(p, func(a *album) wire.Prompt { return a.faces.WithdrawBy(turn, p, by) },
+		func(r *consent.Register, now time.Time, trusted bool) wire.Prompt {
+			rec, err := r.Withdraw(p, by, now, trusted)
+			if errors.Is(err, consent.ErrNothing) {
+				return wire.PromptNothing
+			}
+			if err != nil {
+				e.log.Error("a withdrawal could not be recorded; nobody is let in by face now", slog.String("why", err.Error()))
+			}
+			e.gone = append(e.gone, gone{turn, p})
+			e.scribe.Write(audit.Entry{Kind: wire.KindWithdrawn, Reason: wire.ReasonPersonAsked, Who: e.scribe.Pseudonym(p), Consent: audit.Hash(rec.Prev)})
+			if err != nil {
+				return wire.PromptFaultAsk
+			}
+			return wire.PromptWithdrawn
+		})
+}
+
+// either lets faces answer where they are open, and the register alone where they are not yet.
+func (e *early) either(p person.ID, open func(*album) wire.Prompt, alone func(*consent.Register, time.Time, bool) wire.Prompt) wire.Prompt {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if a := e.album(); a != nil {
-		return a.faces.Withdraw(turn, p)
+		return open(a)
 	}
 	register := e.register.Load()
 	if register == nil {
 		return wire.PromptFaultAsk // "nothing is stored" is not said of what was not read
 	}
 	now, trusted := e.clock.Now()
-	r, err := register.Withdraw(p, consent.ByPIN, now, trusted)
-	if errors.Is(err, consent.ErrNothing) {
-		return wire.PromptNothing
+	return alone(register, now, trusted)
+}
+
+// Rest lets somebody's face rest.
+func (e *early) Rest(p person.ID, by consent.Evidence, staff string) wire.Prompt {
+	return e.either(p, func(a *album) wire.Prompt { return a.faces.Rest(p, by, staff) },
+		func(r *consent.Register, now time.Time, trusted bool) wire.Prompt {
+			rec, err := r.Rest(p, by, staff, now, trusted)
+			switch {
+			case errors.Is(err, consent.ErrNothing):
+				return wire.PromptNothing
+			case err != nil:
+				e.log.Error("that a face rests could not be recorded; nobody is let in by face now", slog.String("why", err.Error()))
+				return wire.PromptFaultAsk
+			}
+			e.again = append(e.again, p)
+			e.scribe.Write(audit.Entry{Kind: wire.KindRestricted, Who: e.scribe.Pseudonym(p), Consent: audit.Hash(rec.Hash())})
+			return wire.PromptRests
+		})
+}
+
+// What would bring a face into use waits until faces are open.
+
+func (e *early) Resume(p person.ID, by consent.Evidence, staff string) wire.Prompt {
+	if a := e.album(); a != nil {
+		return a.faces.Resume(p, by, staff)
 	}
-	if err != nil {
-		e.log.Error("a withdrawal could not be recorded; nobody is let in by face now", slog.String("why", err.Error()))
+	return wire.PromptFaceRests
+}
+
+func (e *early) Inform(p person.ID, notice [32]byte, lang string) wire.Prompt {
+	if a := e.album(); a != nil {
+		return a.faces.Inform(p, notice, lang)
 	}
-	e.gone = append(e.gone, gone{turn, p})
-	e.scribe.Write(audit.Entry{Kind: wire.KindWithdrawn, Reason: wire.ReasonPersonAsked, Who: e.scribe.Pseudonym(p), Consent: audit.Hash(r.Prev)})
-	if err != nil {
-		return wire.PromptFaultAsk
+	return wire.PromptFaceRests
+}
+
+func (e *early) Enrol(turn wire.Session, p person.ID) wire.Prompt {
+	if a := e.album(); a != nil {
+		return a.faces.Enrol(turn, p)
 	}
-	return wire.PromptWithdrawn
+	return wire.PromptFaceRests
+}
+
+func (e *early) Changed(p person.ID) bool {
+	a := e.album()
+	return a != nil && a.faces.Changed(p)
+}
+
+// Wards are those for whom p has agreed.
+func (e *early) Wards(p person.ID) []person.ID {
+	if register := e.register.Load(); register != nil {
+		return register.Wards(p)
+	}
+	return nil
+}
+
+// Document is all that somebody has agreed to.
+func (e *early) Document(p person.ID) (*consent.Document, error) {
+	register := e.register.Load()
+	if register == nil {
+		return nil, errors.New("the consents have not been read yet")
+	}
+	return faces.Document(register, p)
+}
+
+// Died has the face of somebody erased who has died.
+func (e *early) Died(p person.ID) {
+	e.either(p, func(a *album) wire.Prompt { a.faces.Died(p); return wire.PromptDecided },
+		func(r *consent.Register, now time.Time, trusted bool) wire.Prompt {
+			if _, err := r.Mark(p, consent.Invalidated, now, trusted); err != nil {
+				e.log.Warn("that a consent has ended was not recorded", slog.String("why", err.Error()))
+			}
+			e.gone = append(e.gone, gone{0, p})
+			return wire.PromptDecided
+		})
 }
 
 func (e *early) Refuse(notice [32]byte) {

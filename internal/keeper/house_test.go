@@ -303,8 +303,16 @@ func (h *house) typed(act wire.Act, pin string) {
 	h.t.Helper()
 	w := wire.PINTyped{Session: 7, Act: act, Lang: [2]byte{'e', 'n'}, Len: uint8(len(pin))}
 	copy(w.Digits[:], pin)
-	if act == wire.ActAgree {
+	switch act {
+	case wire.ActAgree, wire.ActInformed:
 		w.Notice = text.Hash()
+		for _, touch := range []wire.Touch{wire.TouchNotice, wire.TouchRead} {
+			if err := h.kiosk.Say(&wire.Touched{Session: 7, Touch: touch, Notice: w.Notice}); err != nil {
+				h.t.Fatal(err)
+			}
+		}
+	case wire.ActNewcomer:
+		w.Age.Adult = true
 	}
 	if err := h.kiosk.Say(&w); err != nil {
 		h.t.Fatal(err)

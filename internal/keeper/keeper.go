@@ -15,6 +15,7 @@ import (
 
 	"example.org/edged/internal/access"
 	"example.org/edged/internal/audit"
+	"example.org/edged/internal/birthday"
 	"example.org/edged/internal/clock"
 	"example.org/edged/internal/consent"
 	"example.org/edged/internal/door"
@@ -22,7 +23,7 @@ import (
 	"example.org/edged/internal/keys"
 	"example.org/edged/internal/order"
 	"example.org/edged/internal/person"
-	"example.org/edged/internal/reception"
+	"example.org/edged/internal/rights"
 	"example.org/edged/internal/room"
 	"example.org/edged/internal/scribe"
 	"example.org/edged/internal/stop"
@@ -70,6 +71,9 @@ type keeper struct {
 	scribe *scribe.Scribe
 	book   *access.Book
 	door   *door.Door
+	births *birthday.Book // nil where nobody's age is asked
+	rights *rights.Desk
+	pad    pad
 
 	smith    atomic.Pointer[keys.Smith]       // nil until it has answered
 	register atomic.Pointer[consent.Register] // nil until it has been read
@@ -117,6 +121,7 @@ func (k *keeper) join() (err error) {
 		}
 	}
 	k.lobby, k.early = newLobby(k.kiosk, k.log), &early{keeper: k}
+	k.rights = k.openRights()
 	asked := export.New(consents{k}, k.behind, k.clock.Now)
 	k.desk = order.New(asked, func(kind wire.Kind, why wire.Reason, who wire.Pseudonym) (uint64, error) {
 		return k.scribe.Write(audit.Entry{Kind: kind, Reason: why, Who: who})
@@ -171,7 +176,13 @@ func (k *keeper) serve(ctx context.Context) error {
 		run(func(ctx context.Context) error { k.bringFaces(ctx, run); return nil })
 	}
 	hear(run, k.eye, k.heardEye)
-	hear(run, k.kiosk, k.reception().Hear)
+	hear(run, k.kiosk, k.heardKiosk())
+	run(func(context.Context) error {
+		if k.audit != nil {
+			k.rights.Recall(k.audit.Backwards(audit.Query{Kinds: []wire.Kind{wire.KindRequested, wire.KindRequestDecided}}))
+		}
+		return nil
+	})
 	hear(run, k.courier, k.heardCourier)
 	k.scribe.Write(audit.Entry{Kind: wire.KindStarted})
 	all.Wait()
@@ -206,16 +217,6 @@ func (k *keeper) close() {
 	for i := len(k.closers) - 1; i >= 0; i-- {
 		k.closers[i]()
 	}
-}
-
-func (k *keeper) reception() *reception.Reception {
-	p := reception.Parts{Book: k.book, Staff: k.brief.Staff, Now: k.clock.Now, Visit: k.brief.Visit, FaceOn: k.mode.usable, Second: k.second,
-		Decide: k.decide, Write: k.scribe.Write, Name: k.scribe.Pseudonym, Recent: k.scribe.Recent,
-		Say: k.lobby.say, Uptime: uptime, Log: k.log}
-	if k.brief.Face != nil {
-		p.Faces = k.early
-	}
-	return reception.New(p)
 }
 
 // now is the keeper's time without the word about trusting it: for what may only end sooner by being wrong.

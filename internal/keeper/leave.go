@@ -14,6 +14,7 @@ import (
 
 	"example.org/edged/internal/access"
 	"example.org/edged/internal/audit"
+	"example.org/edged/internal/birthday"
 	"example.org/edged/internal/clock"
 	"example.org/edged/internal/keys"
 	"example.org/edged/internal/leaving"
@@ -71,7 +72,7 @@ func (k *keeper) leave() error {
 	}
 	p.PINs = func() (int, error) { return k.countPINs(&problems) }
 	p.NoFaces = func() error { return vault.Destroy(dir) }
-	p.NoPINs = func() error { return access.Destroy(dir) }
+	p.NoPINs = func() error { return errors.Join(access.Destroy(dir), birthday.Destroy(dir)) }
 	p.Commits = func() map[wire.Pseudonym]audit.Hash {
 		all := map[wire.Pseudonym]audit.Hash{}
 		for _, e := range p.Log.Backwards(audit.Query{Kinds: []wire.Kind{wire.KindEnrolled}}) {

@@ -44,7 +44,7 @@ func (m *mode) saw(c wire.Camera, at time.Duration) {
 // judge says what the mode should be.
 func (k *keeper) judge(at time.Duration) wire.FaceMode {
 	now, trusted := k.clock.Now()
-	a := k.album()
+	a, noWay := k.album(), k.otherWay(at)
 	k.mode.mu.Lock()
 	defer k.mode.mu.Unlock()
 	switch m := &k.mode; {
@@ -64,6 +64,8 @@ func (k *keeper) judge(at time.Duration) wire.FaceMode {
 		return wire.FaceRestSite
 	case k.unassessed():
 		return wire.FaceRestAssess
+	case noWay != nil:
+		return wire.FaceRestWays
 	case a == nil, m.heard == 0 && time.Since(k.began) < eyeSilence:
 		return wire.FaceStarting
 	case m.heard == 0, at-m.heard > eyeSilence, m.camera != wire.CameraSeeing && m.camera != wire.CameraResting:

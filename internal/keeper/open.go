@@ -52,6 +52,7 @@ func (k *keeper) openDoor() (err error) {
 		k.room.Fault(wire.FaultAccess)
 	}
 	k.closers = append(k.closers, k.book.Close)
+	k.openBirths()
 	relay, err := k.room.File("relay")
 	if err != nil {
 		return fmt.Errorf("door driver %q: %w", k.brief.Door.Driver, err)

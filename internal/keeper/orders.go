@@ -53,6 +53,9 @@ func (k *keeper) heardHall(w wire.RoomHears) {
 		k.end(w)
 	case *wire.Renew:
 		k.renew(w)
+	case *wire.Paper:
+		k.paper(w)
+		clear(w.PIN.Digits[:])
 	}
 }
 

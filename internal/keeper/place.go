@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -33,6 +34,11 @@ func (k *keeper) sayWhy(m wire.FaceMode) {
 		what, do = k.declared().Rest(k.now())
 	case wire.FaceRestAssess:
 		_, what, do = k.assessed.get()
+	case wire.FaceRestWays:
+		k.log.Error("faces rest: a face must never be the only way in", slog.String("why", fmt.Sprint(k.otherWay(uptime()))),
+			slog.String("do", "put the PIN pad right, or let people in by hand meanwhile"))
+		k.room.Fault(wire.FaultWays)
+		return
 	default:
 		return
 	}

@@ -9,7 +9,7 @@ import (
 // visitor is somebody whom the staff give a PIN for so many hours.
 func (h *house) visitor(hours uint16) *wire.Issued {
 	h.t.Helper()
-	w := wire.PINTyped{Session: 7, Act: wire.ActNewcomer, Lang: [2]byte{'e', 'n'}, Hours: hours, Len: uint8(len(staffPIN))}
+	w := wire.PINTyped{Session: 7, Act: wire.ActNewcomer, Lang: [2]byte{'e', 'n'}, Hours: hours, Age: wire.Age{Adult: true}, Len: uint8(len(staffPIN))}
 	copy(w.Digits[:], staffPIN)
 	if err := h.kiosk.Say(&w); err != nil {
 		h.t.Fatal(err)

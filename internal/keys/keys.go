@@ -28,6 +28,7 @@ const (
 	AuditSigning = "edged/v1/audit-signing" // seed of the audit log's signing key
 	Rotation     = "edged/v1/rotation"      // turns templates so that they fit no other device
 	Receipt      = "edged/v1/receipt"       // nonces of receipts
+	Births       = "edged/v1/births"        // ages that staff have noted
 )
 
 // A Root is the device's secret. Hold it by pointer.
@@ -61,7 +62,7 @@ func Open(path string, rand io.Reader) (*Root, error) {
 func (r *Root) Derive(purpose string) [32]byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !slices.Contains([]string{PINPepper, Pseudonym, AuditSigning, Rotation, Receipt}, purpose) {
+	if !slices.Contains([]string{PINPepper, Pseudonym, AuditSigning, Rotation, Receipt, Births}, purpose) {
 		panic(fmt.Sprintf("keys: internal error: %q is no purpose", purpose))
 	}
 	if r.secret == nil {

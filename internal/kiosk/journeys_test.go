@@ -129,6 +129,7 @@ func (v *visitor) agrees() {
 	v.reads()
 	v.picture("notice-read")
 	v.click("#agree")
+	v.touch(wire.TouchRead)
 	v.onScreen("ask")
 	v.equal("#pad", "#why")
 	v.picture("confirm")
@@ -221,7 +222,13 @@ func record(turn wire.Session) *wire.Record {
 
 func (v *visitor) welcomesANewcomer() {
 	v.click("#staff")
+	v.onScreen("choose")
+	v.click(`#choices [data-choice="newcomer"]`)
+	v.click(`#choices [data-choice="adult"]`)
 	typed := v.typePIN("87654321")
+	if !typed.Age.Adult {
+		v.t.Error("the keeper was not told that the newcomer is grown up")
+	}
 	if typed.Act != wire.ActNewcomer {
 		v.t.Errorf("the keeper heard %v", typed.Act)
 	}
@@ -230,8 +237,8 @@ func (v *visitor) welcomesANewcomer() {
 	v.taps = 1
 	v.picture("newcomer")
 	v.click(`#stay [data-hours="8"]`)
-	if typed := v.typePIN("87654312"); typed.Hours != 8 {
-		v.t.Errorf("a visit of %d hours", typed.Hours)
+	if typed := v.typePIN("87654312"); typed.Hours != 8 || !typed.Age.Adult {
+		v.t.Errorf("a visit of %d hours; after a wrong PIN, grown up: %v", typed.Hours, typed.Age.Adult)
 	}
 	v.say(v.t, &wire.Issued{Session: typed.Session, Number: 12345678901, Until: eraseAt, Len: 8, Digits: [12]byte{'5', '0', '9', '2', '7', '3', '1', '8'}})
 	v.onScreen("issued")

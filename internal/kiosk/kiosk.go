@@ -3,10 +3,13 @@
 //
 // What a browser, or a test in place of one, may ask (all on the bound address, nothing from another origin):
 //
-//	GET  /                the page; its <meta name="page"> holds the token that the three below need
-//	GET  /events?page=T   server-sent events: "door", "screen", "issued", "record", "receipt", "cleared" (see words.go)
-//	POST /touch           {"touch":"notice"|"decline"|"home"|"stay","notice":"<hash>"}; header X-Edged-Page: T
-//	POST /pin             {"act":"open"|"agree"|"withdraw"|"mine"|"newcomer","pin":"123456","notice":"<hash>","hours":"8"}; same header
+//	GET  /                the page; its <meta name="page"> holds the token that those below need
+//	GET  /events?page=T   server-sent events: "door", "screen", "issued", "record", "receipt", "piece", "requests", "cleared" (see words.go)
+//	POST /touch           {"touch":"notice"|"read"|"decline"|"home"|"stay","notice":"<hash>"}; header X-Edged-Page: T
+//	POST /pin             {"act":<wire.Act>,"pin":"123456","notice":"<hash>","age":"adult"|"20160601","hours":"8"}; same header; a
+//	                      notice with "agree" and "informed", an age and hours with "newcomer"
+//	POST /attest          {"act":<wire.Attest>,"first":"123456","second":…,"third":…,"notice":"<hash>","lang":"zh",
+//	                      "relation":<wire.Relation>,"age":…,"number":"123456789012"}; same header; see wire.Attested
 //	GET  /notice?lang=zh  {"hash","language","title","version","sections":[{"name","title","text"}]}
 //	GET  /voice/zh/KEY    what the screen says aloud, where kiosk.voice is configured; 404 otherwise
 //	GET  /preview         the picture of now as JPEG; 404 when there is none
@@ -89,11 +92,14 @@ type Terminal struct {
 	languages []language
 	notices   map[string][]byte // the answers of GET /notice, by language
 	hash      [32]byte
+	now       func() time.Time
+	alive     time.Time // when the keeper was told last that the pad is there
 }
 
 // New makes a terminal of what the hall handed over. eye and sound may be nil. It owns the files from here on.
 func New(brief room.Kiosk, listen, keeper, eye, sound *os.File, log *slog.Logger, now func() time.Time) (*Terminal, error) {
-	t := &Terminal{log: log, face: brief.Face, visit: int(brief.Visit / time.Hour), zone: int(brief.Offset / time.Minute), stage: newStage(now), mirror: newMirror(now)}
+	t := &Terminal{log: log, face: brief.Face, visit: int(brief.Visit / time.Hour), zone: int(brief.Offset / time.Minute), stage: newStage(now),
+		mirror: newMirror(now), now: now}
 	var err error
 	if t.languages, err = speak(brief.Languages); err != nil {
 		return nil, err
@@ -210,6 +216,9 @@ func (t *Terminal) watchTurn(ctx context.Context, ticks <-chan time.Time) error 
 			return nil
 		case <-ticks:
 		}
+		if err := t.sayAlive(); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("kiosk: tell the keeper that the pad is there: %w", err)
+		}
 		session := t.stage.forgetIdle()
 		if session == 0 {
 			continue
@@ -219,3 +228,16 @@ func (t *Terminal) watchTurn(ctx context.Context, ticks <-chan time.Time) error 
 		}
 	}
 }
+
+// sayAlive tells the keeper every few seconds that PINs can be typed here. While it does not hear that, faces rest.
+func (t *Terminal) sayAlive() error {
+	now := t.now()
+	if now.Sub(t.alive) < sayAgain {
+		return nil
+	}
+	t.alive = now
+	return t.keeper.SayWithin(&wire.Alive{}, patience)
+}
+
+// sayAgain is well below what the keeper takes for silence.
+const sayAgain = 5 * time.Second

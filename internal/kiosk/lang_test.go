@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"example.org/edged/internal/wire"
@@ -50,7 +51,7 @@ func wanted(t *testing.T) []string {
 	t.Helper()
 	var keys []string
 	for prefix, words := range map[string][]string{"prompt.": every[wire.Prompt](), "consent.": every[wire.ConsentState](),
-		"method.": every[wire.Method](), "outcome.": every[wire.Outcome](), "face.": every[wire.FaceMode]()} {
+		"method.": every[wire.Method](), "outcome.": every[wire.Outcome](), "face.": every[wire.FaceMode](), "age.": every[wire.AgeBand]()} {
 		if len(words) < 3 {
 			t.Fatalf("%s has %d words", prefix, len(words))
 		}
@@ -80,7 +81,7 @@ func wanted(t *testing.T) []string {
 			}
 		}
 		for _, m := range screens.FindAllSubmatch(b, -1) {
-			if screen := string(m[1]); !slices.Contains([]string{"home", "ask", "notice", "result"}, screen) { // those have other titles
+			if screen := string(m[1]); !slices.Contains([]string{"home", "ask", "notice", "result", "choose"}, screen) { // those have other titles
 				keys = append(keys, screen+".title")
 			}
 		}
@@ -88,7 +89,52 @@ func wanted(t *testing.T) []string {
 			keys = append(keys, "notice."+string(m[1]))
 		}
 	}
-	return keys
+	return append(keys, flows(t)...)
+}
+
+// flows are the texts of what is asked step by step: its steps, its choices, and what staff read of requests.
+func flows(t *testing.T) (keys []string) {
+	t.Helper()
+	b, err := os.ReadFile("page/flows.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := func(list string) (all []string) {
+		for _, m := range regexp.MustCompile(`'([a-z]+)'`).FindAllStringSubmatch(list, -1) {
+			all = append(all, m[1])
+		}
+		return all
+	}
+	steps := []string{"born"}
+	for _, m := range regexp.MustCompile(`steps: \[([^\]]*)\]`).FindAllStringSubmatch(string(b), -1) {
+		steps = append(steps, words(m[1])...)
+	}
+	for _, step := range steps {
+		if step == "age" || step == "relation" {
+			keys = append(keys, "choose."+step+".title", "choose."+step+".text")
+			continue
+		}
+		keys = append(keys, "step."+step+".title", "step."+step+".text")
+		if step == "born" || step == "number" {
+			keys = append(keys, "step."+step+".ready", "step."+step+".short")
+		}
+	}
+	for _, m := range regexp.MustCompile(`case '([a-z]+)': return \[(.*)`).FindAllStringSubmatch(string(b), -1) {
+		for _, choice := range words(strings.NewReplacer("=== 'given'", "", "=== 'adult'", "").Replace(m[2])) {
+			keys = append(keys, "choice."+choice)
+			if m[1] == "rights" {
+				keys = append(keys, "ask."+choice+".title", "ask."+choice+".text")
+			}
+		}
+	}
+	for _, mode := range []string{"agree", "informed", "guardian"} {
+		keys = append(keys, "notice."+mode)
+	}
+	for _, what := range []wire.Reason{wire.ReasonCorrection, wire.ReasonExplanation, wire.ReasonRelative} {
+		keys = append(keys, "reason."+what.String())
+	}
+	return append(keys, "choose.staff.title", "choose.staff.text", "choose.rights.title", "ask.agree.title", "ask.agree.text",
+		"request.look", "request.approve", "request.refuse")
 }
 
 func TestEveryWordHasATextInEveryLanguageAndNoTextIsLeftOver(t *testing.T) {

@@ -93,7 +93,9 @@ func TestNobodyAgreesBeforeTheEndOfTheNotice(t *testing.T) {
 	v.sees("first", "#title")
 	v.onScreen("notice")
 	v.later(70 * time.Second)
+	v.hearsNothing(t)
 	v.click("#agree")
+	v.touch(wire.TouchRead)
 	v.onScreen("ask")
 	v.hearsNothing(t)
 }

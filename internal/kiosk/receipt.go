@@ -20,10 +20,34 @@ type jsonReceipt struct {
 // receiptEvent draws the code. The screen's code is read from a hand's breadth under even light, so the lowest level
 // of correction is right: any higher one makes the modules smaller, and that is what phones fail at.
 func receiptEvent(w *wire.Receipt) ([]byte, error) {
-	text := receiptText(w)
+	code, err := draw(receiptText(w))
+	if err != nil {
+		return nil, err
+	}
+	return event("receipt", code), nil
+}
+
+// jsonPiece is the event "piece": one code of several that a person takes away, said once.
+type jsonPiece struct {
+	Copy bool  `json:"copy"` // of the whole record; otherwise the receipt of a consent
+	Part uint8 `json:"part"` // 0, 1, 2 …
+	Last uint8 `json:"last"`
+	jsonReceipt
+}
+
+func pieceEvent(w *wire.Piece) ([]byte, error) {
+	code, err := draw("EDGEC1:" + base45.Encode(w.Data[:w.Len]) + ":")
+	if err != nil {
+		return nil, err
+	}
+	return event("piece", jsonPiece{w.Copy, w.Part, w.Last, code}), nil
+}
+
+// draw makes a QR code of a text.
+func draw(text string) (jsonReceipt, error) {
 	code, err := qr.Encode(text, qr.L)
 	if err != nil {
-		return nil, fmt.Errorf("drawing a receipt: %w", err)
+		return jsonReceipt{}, fmt.Errorf("drawing a code: %w", err)
 	}
 	var path strings.Builder
 	for y := range code.Size {
@@ -37,7 +61,7 @@ func receiptEvent(w *wire.Receipt) ([]byte, error) {
 			}
 		}
 	}
-	return event("receipt", jsonReceipt{text, code.Size, path.String()}), nil
+	return jsonReceipt{text, code.Size, path.String()}, nil
 }
 
 // receiptText is the form that package receipt reads; a test there and one here hold the two together. The package

@@ -28,6 +28,7 @@ func (t *Terminal) routes() http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("POST /touch", t.postTouch)
 	mux.HandleFunc("POST /pin", t.postPIN)
+	mux.HandleFunc("POST /attest", t.postAttest)
 	return mux
 }
 
@@ -110,6 +111,13 @@ func (t *Terminal) postTouch(w http.ResponseWriter, r *http.Request) {
 		}
 		t.stage.noticeShown()
 		t.tell(w, &wire.Touched{Session: session, Touch: wire.TouchNotice, Notice: t.hash})
+	case wire.TouchRead.String():
+		if !t.stage.hasRead(token) || !t.current(body["notice"]) {
+			w.WriteHeader(http.StatusConflict)
+			return
+		}
+		session, _ := t.stage.begin(token)
+		t.tell(w, &wire.Touched{Session: session, Touch: wire.TouchRead, Notice: t.hash})
 	case wire.TouchDecline.String():
 		if !t.stage.hasRead(token) || !t.current(body["notice"]) {
 			w.WriteHeader(http.StatusConflict)
@@ -123,21 +131,25 @@ func (t *Terminal) postTouch(w http.ResponseWriter, r *http.Request) {
 }
 
 func (t *Terminal) postPIN(w http.ResponseWriter, r *http.Request) {
-	body, ok := readBody(w, r, "act", "pin", "notice", "lang", "hours")
+	body, ok := readBody(w, r, "act", "pin", "notice", "lang", "age", "hours")
 	if !ok {
 		return
 	}
-	act, ok := actNamed(body["act"])
+	act, ok := named(body["act"], wire.ActWards)
+	age, sound := readAge(body["age"])
 	hours, understood := hoursOf(body["hours"])
-	pin := wire.PINTyped{Act: act, Len: uint8(len(body["pin"])), Hours: hours}
-	if !ok || !understood || hours != 0 && act != wire.ActNewcomer || len(body["pin"]) < wire.PINMin || copy(pin.Digits[:], body["pin"]) < len(body["pin"]) || !digits(body["pin"]) ||
-		(act == wire.ActAgree) != (body["notice"] != "") {
+	pin := wire.PINTyped{Act: act, Age: age, Hours: hours}
+	typed, right := readPIN(body["pin"])
+	pin.Len, pin.Digits = typed.Len, typed.Digits
+	reads := act == wire.ActAgree || act == wire.ActInformed
+	newcomer := body["age"] != "" || hours != 0
+	if !ok || !right || !sound || !understood || newcomer && act != wire.ActNewcomer || reads != (body["notice"] != "") {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
 	defer clear(pin.Digits[:])
 	token := r.Header.Get(tokenHeader)
-	if act == wire.ActAgree {
+	if reads {
 		// Nobody agrees to what was not put before them in this very turn.
 		if !t.stage.hasRead(token) || !t.current(body["notice"]) {
 			w.WriteHeader(http.StatusConflict)
@@ -201,15 +213,6 @@ func readBody(w http.ResponseWriter, r *http.Request, fields ...string) (map[str
 		return nil, false
 	}
 	return body, true
-}
-
-func actNamed(name string) (wire.Act, bool) {
-	for _, a := range []wire.Act{wire.ActOpen, wire.ActAgree, wire.ActWithdraw, wire.ActMine, wire.ActNewcomer} {
-		if a.String() == name {
-			return a, true
-		}
-	}
-	return 0, false
 }
 
 func digits(s string) bool {

@@ -60,6 +60,7 @@ func (v *visitor) everyScreen(size string) {
 	v.reads()
 	v.fits("notice read")
 	v.click("#agree")
+	v.touch(wire.TouchRead)
 	v.onScreen("ask")
 	v.padInReach("confirm", size)
 	v.picture("confirm")

@@ -217,6 +217,17 @@ func (s *stage) show(w wire.KioskHears) {
 			s.turn.shown = nil
 			s.send(s.turn.page, recordEvent(w))
 		}
+	case *wire.Piece:
+		if s.mine(w.Session) {
+			if e, err := pieceEvent(w); err == nil { // no piece is longer than a code holds
+				s.send(s.turn.page, e)
+			}
+		}
+	case *wire.Requests:
+		if s.mine(w.Session) {
+			s.turn.shown = nil
+			s.send(s.turn.page, requestsEvent(w))
+		}
 	case *wire.Receipt:
 		if s.mine(w.Session) {
 			if e, err := receiptEvent(w); err == nil { // longer than any code: the receipt can be had from the log

@@ -32,6 +32,9 @@ func TestWordsOfTheKeeperReachThePage(t *testing.T) {
 	}
 	mine := typed.Session
 	record := &wire.Record{Session: mine, Consent: wire.ConsentGiven, GivenAt: 1_700_000_000, EraseAt: 1_800_000_000}
+	record.Number, record.Age, record.ByGuardian, record.Restricted, record.Changed, record.Asked = 42, wire.AgeAdult, true, true, true, 2
+	record.Consents[0] = wire.ConsentLine{At: 1_700_000_000, State: wire.ConsentGiven, Until: 1_800_000_000}
+	record.Looks[0] = wire.Looked{At: 1_700_000_100, Staff: 2}
 	record.Passages[0] = wire.Passage{At: 1_700_000_100, Method: wire.MethodPIN, Outcome: wire.Granted}
 	for _, c := range []struct {
 		name string
@@ -56,11 +59,17 @@ func TestWordsOfTheKeeperReachThePage(t *testing.T) {
 		{"a PIN of another turn is dropped", &wire.Issued{Session: mine + 1, Len: 6, Digits: [12]byte{'1', '2', '3', '4', '5', '6'}}, ""},
 		{"a PIN for nobody is dropped", &wire.Issued{Len: 6, Digits: [12]byte{'1', '2', '3', '4', '5', '6'}}, ""},
 		{"a record of this turn is shown", record,
-			`record {"consent":"given","given_at":"2023-11-14T22:13:20Z","erase_at":"2027-01-15T08:00:00Z","passages":[{"at":"2023-11-14T22:15:00Z","method":"pin","outcome":"granted"}]}`},
+			`record {"number":"000000000042","consent":"given","given_at":"2023-11-14T22:13:20Z","erase_at":"2027-01-15T08:00:00Z","age":"adult","by_guardian":true,"restricted":true,"changed":true,"asked":2,` +
+				`"consents":[{"at":"2023-11-14T22:13:20Z","state":"given","until":"2027-01-15T08:00:00Z"}],` +
+				`"passages":[{"at":"2023-11-14T22:15:00Z","method":"pin","outcome":"granted"}],"looks":[{"at":"2023-11-14T22:15:00Z","staff":2}]}`},
 		{"a new PIN of this turn is shown", &wire.Issued{Session: mine, Len: 8, Digits: [12]byte{'1', '2', '3', '4', '5', '6', '7', '8'}},
 			`issued {"pin":"12345678","number":"0000 0000 0000"}`},
 		{"a visitor's, with its end", &wire.Issued{Session: mine, Number: 12345678901, Until: 1_800_000_000, Len: 6, Digits: [12]byte{'1', '2', '3', '4', '5', '6'}},
 			`issued {"pin":"123456","number":"0123 4567 8901","until":"2027-01-15T08:00:00Z"}`},
+		{"a piece of another turn is dropped", &wire.Piece{Session: mine + 1}, ""},
+		{"requests of another turn are dropped", &wire.Requests{Session: mine + 1}, ""},
+		{"requests are told to staff", &wire.Requests{Session: mine, More: true, Open: [8]wire.Request{{At: 1_700_000_000, What: wire.ReasonRelative, Number: 7}}},
+			`requests {"more":true,"open":[{"at":"2023-11-14T22:13:20Z","what":"relative","number":"000000000007"}]}`},
 	} {
 		h.say(t, c.word)
 		if c.want == "" {

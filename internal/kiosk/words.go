@@ -34,17 +34,49 @@ type jsonScreen struct {
 // jsonIssued is the event "issued": a new PIN, said once.
 type jsonIssued struct {
 	PIN    string `json:"pin"`
-	Number string `json:"number"`          // of the new person, as `edged end` takes it
+	Number string `json:"number"`          // by which the person is named aloud, on paper and to `edged end`; it opens nothing
 	Until  string `json:"until,omitempty"` // when a visit ends
 }
 
-// jsonRecord is the event "record": a person's own record, said once.
+// jsonRecord is the event "record": a person's own record, said once; or what staff read of somebody who asked.
 type jsonRecord struct {
-	Consent  string        `json:"consent"` // wire.ConsentState
-	Notice   string        `json:"notice,omitempty"`
-	GivenAt  string        `json:"given_at,omitempty"`
-	EraseAt  string        `json:"erase_at,omitempty"`
-	Passages []jsonPassage `json:"passages"`
+	Number     string        `json:"number"`
+	Staff      bool          `json:"staff,omitempty"` // staff read it
+	Consent    string        `json:"consent"`         // wire.ConsentState
+	Notice     string        `json:"notice,omitempty"`
+	GivenAt    string        `json:"given_at,omitempty"`
+	EraseAt    string        `json:"erase_at,omitempty"`
+	Age        string        `json:"age"` // wire.AgeBand
+	ByGuardian bool          `json:"by_guardian,omitempty"`
+	Restricted bool          `json:"restricted,omitempty"`
+	Changed    bool          `json:"changed,omitempty"` // the notice, and they have not been told
+	Asked      uint8         `json:"asked"`             // requests that nobody has answered yet
+	Consents   []jsonConsent `json:"consents"`
+	Passages   []jsonPassage `json:"passages"`
+	Looks      []jsonLook    `json:"looks"`
+}
+
+type jsonConsent struct {
+	At    string `json:"at"`
+	State string `json:"state"` // wire.ConsentState
+	Until string `json:"until,omitempty"`
+}
+
+type jsonLook struct {
+	At    string `json:"at"`
+	Staff uint8  `json:"staff"` // how many of them; 0: the person
+}
+
+// jsonRequests is the event "requests": what people have asked of the staff.
+type jsonRequests struct {
+	More bool          `json:"more"`
+	Open []jsonRequest `json:"open"`
+}
+
+type jsonRequest struct {
+	At     string `json:"at"`
+	What   string `json:"what"` // wire.Reason
+	Number string `json:"number"`
 }
 
 type jsonPassage struct {
@@ -76,21 +108,45 @@ func shineEvent(w *wire.Shine) []byte {
 }
 
 func issuedEvent(w *wire.Issued) []byte {
-	n := fmt.Sprintf("%012d", w.Number)
+	n := number(w.Number)
 	return event("issued", jsonIssued{string(w.Digits[:w.Len]), n[:4] + " " + n[4:8] + " " + n[8:], moment(w.Until)})
 }
 
+func number(n wire.Number) string { return fmt.Sprintf("%012d", uint64(n)) }
+
 func recordEvent(w *wire.Record) []byte {
-	r := jsonRecord{Consent: w.Consent.String(), GivenAt: moment(w.GivenAt), EraseAt: moment(w.EraseAt), Passages: []jsonPassage{}}
+	r := jsonRecord{Number: number(w.Number), Staff: w.Looker, Consent: w.Consent.String(), GivenAt: moment(w.GivenAt), EraseAt: moment(w.EraseAt),
+		Age: w.Age.String(), ByGuardian: w.ByGuardian, Restricted: w.Restricted, Changed: w.Changed, Asked: w.Asked,
+		Consents: []jsonConsent{}, Passages: []jsonPassage{}, Looks: []jsonLook{}}
 	if w.Notice != [32]byte{} {
 		r.Notice = hex.EncodeToString(w.Notice[:])
+	}
+	for _, c := range w.Consents {
+		if c.At != 0 {
+			r.Consents = append(r.Consents, jsonConsent{moment(c.At), c.State.String(), moment(c.Until)})
+		}
 	}
 	for _, p := range w.Passages {
 		if p.At != 0 {
 			r.Passages = append(r.Passages, jsonPassage{moment(p.At), p.Method.String(), p.Outcome.String()})
 		}
 	}
+	for _, l := range w.Looks {
+		if l.At != 0 {
+			r.Looks = append(r.Looks, jsonLook{moment(l.At), l.Staff})
+		}
+	}
 	return event("record", r)
+}
+
+func requestsEvent(w *wire.Requests) []byte {
+	r := jsonRequests{More: w.More, Open: []jsonRequest{}}
+	for _, q := range w.Open {
+		if q.At != 0 {
+			r.Open = append(r.Open, jsonRequest{moment(q.At), q.What.String(), number(q.Number)})
+		}
+	}
+	return event("requests", r)
 }
 
 // clearedEvent says that the turn is over: the page forgets all it shows of a person.

@@ -15,6 +15,7 @@ type verifyCmd struct {
 	Log     verifyLogCmd     `cmd:"" default:"withargs" help:"Check a copy of a device's audit log."`
 	Receipt verifyReceiptCmd `cmd:"" help:"Check the receipt of somebody whose face was erased."`
 	Dossier verifyDossierCmd `cmd:"" help:"Check a filing, a cancellation or the evidence about somebody, offline."`
+	Copy    verifyCopyCmd    `cmd:"" help:"Check the copy that somebody took of their record, or the receipt of a consent."`
 	Leaving verifyLeavingCmd `cmd:"" name:"certificate" help:"Check the certificate of a device that was decommissioned."`
 }
 
@@ -115,7 +116,7 @@ func (c *verifyLeavingCmd) Run(d *desk) error {
 
 // text is a file's, standard input's, or the argument itself where it begins as such a text does.
 func (d *desk) text(arg, begins string) (string, error) {
-	const most = 1 << 16
+	const most = 1 << 20
 	switch {
 	case strings.HasPrefix(strings.TrimSpace(arg), begins):
 		return arg, nil

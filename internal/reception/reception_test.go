@@ -11,8 +11,11 @@ import (
 
 	"example.org/edged/internal/access"
 	"example.org/edged/internal/audit"
+	"example.org/edged/internal/birthday"
+	"example.org/edged/internal/consent"
 	"example.org/edged/internal/person"
 	"example.org/edged/internal/reception"
+	"example.org/edged/internal/rights"
 	"example.org/edged/internal/room"
 	"example.org/edged/internal/wire"
 )
@@ -28,6 +31,11 @@ type desk struct {
 	res     access.Result
 	broken  bool // no PIN can be issued, no door opens
 	resting bool
+	changed bool
+	up      time.Duration
+	agreed  person.ID
+	basis   consent.Basis
+	births  *birthday.Book
 	did     []string
 	decided []access.Facts
 	said    []wire.KioskHears
@@ -41,6 +49,9 @@ func (d *desk) Try(digits []byte) (person.ID, access.Result) {
 	if string(digits) == "12345678" && d.res.Outcome == wire.Granted {
 		return resident, d.res
 	}
+	if string(digits) == "22222228" && d.res.Outcome == wire.Granted {
+		return person.ID{2}, d.res
+	}
 	if d.res.Outcome == wire.Granted {
 		return person.ID{}, access.Result{Outcome: wire.Denied, Reason: wire.ReasonWrongPIN, TriesLeft: 4}
 	}
@@ -48,7 +59,10 @@ func (d *desk) Try(digits []byte) (person.ID, access.Result) {
 }
 
 func (d *desk) TryStaff(_ []room.Staff, digits []byte) (string, access.Result) {
-	_, r := d.Try(digits)
+	p, r := d.Try(digits)
+	if p == (person.ID{2}) {
+		return "porter", r
+	}
 	return "desk", r
 }
 
@@ -65,8 +79,8 @@ func (d *desk) IssueVisit(end time.Time) (person.ID, access.PIN, error) {
 	return d.Issue()
 }
 
-func (d *desk) Agree(wire.Session, person.ID, [32]byte, string) wire.Prompt {
-	d.did = append(d.did, "agree")
+func (d *desk) Agree(_ wire.Session, p person.ID, _ [32]byte, _ string, on consent.Basis) wire.Prompt {
+	d.did, d.agreed, d.basis = append(d.did, "agree"), p, on
 	return wire.PromptLook
 }
 func (d *desk) Withdraw(_ wire.Session, p person.ID) wire.Prompt {
@@ -76,10 +90,35 @@ func (d *desk) Withdraw(_ wire.Session, p person.ID) wire.Prompt {
 	}
 	return wire.PromptWithdrawn
 }
-func (d *desk) GiveReceipt(wire.Session, person.ID)  {}
-func (d *desk) Refuse([32]byte)                      { d.did = append(d.did, "refuse") }
-func (d *desk) Cancel(wire.Session)                  { d.did = append(d.did, "cancel") }
-func (d *desk) Describe(_ person.ID, r *wire.Record) { r.Consent = wire.ConsentGiven }
+func (d *desk) GiveReceipt(wire.Session, person.ID) {}
+func (d *desk) Changed(person.ID) bool              { return d.changed }
+func (d *desk) Rest(_ person.ID, by consent.Evidence, staff string) wire.Prompt {
+	d.did = append(d.did, "rest by "+string(by)+staff)
+	return wire.PromptRests
+}
+func (d *desk) Resume(_ person.ID, by consent.Evidence, _ string) wire.Prompt {
+	d.did = append(d.did, "resume by "+string(by))
+	return wire.PromptResumed
+}
+func (d *desk) Inform(person.ID, [32]byte, string) wire.Prompt {
+	d.did = append(d.did, "inform")
+	return wire.PromptInformed
+}
+func (d *desk) Enrol(wire.Session, person.ID) wire.Prompt {
+	d.did = append(d.did, "enrol")
+	return wire.PromptLook
+}
+func (d *desk) WithdrawBy(_ wire.Session, p person.ID, by consent.Evidence) wire.Prompt {
+	d.did = append(d.did, "withdraw by "+string(by))
+	return wire.PromptWithdrawn
+}
+func (d *desk) Document(person.ID) (*consent.Document, error) { return &consent.Document{}, nil }
+func (d *desk) Wards(person.ID) []person.ID                   { return []person.ID{{3}} }
+func (d *desk) Died(person.ID)                                { d.did = append(d.did, "end") }
+func (d *desk) Recent(wire.Pseudonym, int) []audit.Entry      { return nil }
+func (d *desk) Refuse([32]byte)                               { d.did = append(d.did, "refuse") }
+func (d *desk) Cancel(wire.Session)                           { d.did = append(d.did, "cancel") }
+func (d *desk) Describe(_ person.ID, r *wire.Record)          { r.Consent = wire.ConsentGiven }
 
 func newDesk(faces bool) *desk {
 	d := &desk{res: access.Result{Outcome: wire.Granted}}
@@ -91,16 +130,29 @@ func newDesk(faces bool) *desk {
 			}
 			return access.Decide(f).Outcome
 		},
-		Write:  func(e audit.Entry) (uint64, error) { d.log = append(d.log, e.Kind); return 0, nil },
-		Name:   func(p person.ID) wire.Pseudonym { return wire.Pseudonym(p) },
+		Write:   func(e audit.Entry) (uint64, error) { d.log = append(d.log, e.Kind); return 0, nil },
+		Name:    func(p person.ID) wire.Pseudonym { return wire.Pseudonym(p) },
+		Say:     func(w wire.KioskHears) { d.said = append(d.said, w) },
+		Reading: time.Minute,
+		Uptime:  func() time.Duration { return d.up }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	d.up = time.Hour
+	parts := rights.Parts{Births: d.births, Log: d, Name: p.Name, Write: p.Write, Say: p.Say, Now: p.Now, Slog: p.Log,
 		Recent: func(person.ID) [5]wire.Passage { return [5]wire.Passage{{At: 5}} },
-		Say:    func(w wire.KioskHears) { d.said = append(d.said, w) },
-		Uptime: func() time.Duration { return time.Hour }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+		People: func() []person.ID { return []person.ID{resident, {2}, {3}} }, Revoke: func(person.ID) error { return nil }, Alarm: func() {}}
 	if faces {
-		p.Faces = d
+		p.Faces, parts.Faces = d, d
 	}
+	p.Rights = rights.New(parts)
 	d.Reception = reception.New(p)
 	return d
+}
+
+// reads puts a notice before whoever has turn 9, and has it read to its end.
+func (d *desk) reads(notice [32]byte) {
+	d.Hear(&wire.Touched{Session: 9, Touch: wire.TouchNotice, Notice: notice})
+	d.up += time.Minute
+	d.Hear(&wire.Touched{Session: 9, Touch: wire.TouchRead, Notice: notice})
+	d.log = nil
 }
 
 func typed(act wire.Act, pin string) *wire.PINTyped {
@@ -144,6 +196,9 @@ func TestWhatAPINDoes(t *testing.T) {
 				c.set(d)
 			}
 			w := typed(c.act, c.pin)
+			if c.act == wire.ActAgree || c.act == wire.ActInformed {
+				d.reads(w.Notice)
+			}
 			d.Hear(w)
 			if w.Digits != [wire.PINMax]byte{} {
 				t.Error("the PIN is still in the word")
@@ -171,7 +226,7 @@ func TestWhatAPINDoes(t *testing.T) {
 func TestAnswersThatArePersonal(t *testing.T) {
 	d := newDesk(true)
 	d.Hear(typed(wire.ActMine, "12345678"))
-	want := &wire.Record{Session: 9, Who: wire.Pseudonym(resident), Consent: wire.ConsentGiven, Passages: [5]wire.Passage{{At: 5}}}
+	want := &wire.Record{Session: 9, Who: wire.Pseudonym(resident), Number: wire.Pseudonym(resident).Number(), Consent: wire.ConsentGiven, Passages: [5]wire.Passage{{At: 5}}}
 	if !reflect.DeepEqual(d.said, []wire.KioskHears{want}) || !slices.Equal(d.log, []wire.Kind{wire.KindRecordRead}) {
 		t.Errorf("said %+v, wrote %v", d.said[0], d.log)
 	}
@@ -196,6 +251,9 @@ func TestATouchAloneDoesNothing(t *testing.T) {
 func TestADoorWithoutFaces(t *testing.T) {
 	for act, says := range map[wire.Act]wire.Prompt{wire.ActOpen: wire.PromptWelcome, wire.ActAgree: wire.PromptFaceRests, wire.ActWithdraw: wire.PromptNothing} {
 		d := newDesk(false)
+		if act == wire.ActAgree {
+			d.reads([32]byte{})
+		}
 		d.Hear(typed(act, "12345678"))
 		if s, ok := d.said[0].(*wire.Screen); !ok || s.Prompt != says {
 			t.Errorf("%s: %+v", act, d.said[0])

@@ -78,6 +78,7 @@ type Keeper struct {
 	Built        time.Time
 	Door         Door
 	PIN          PIN
+	Consent      Consent
 	Face         *Face             // nil: no face at this door
 	Declared     *site.Declaration // the place as whoever installed the door declared it; without it face rests
 	Assessment   []byte            // the signed impact assessment as package assess parses it; without one face rests
@@ -98,6 +99,12 @@ type Keeper struct {
 type Churn struct {
 	Come   int // people who are enrolled and erased, while MadeUp of them stay
 	Events int // lines of the audit log
+}
+
+// Consent is how people are asked.
+type Consent struct {
+	GuardianUntil int           // years; below it a guardian agrees; 0 means the law's floor, 14
+	Reading       time.Duration // the least time for reading the notice
 }
 
 // Stop is an order to stop faces that came while there was no keeper to hear it.

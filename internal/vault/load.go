@@ -165,6 +165,47 @@ func (l *loading) learn() (err error) {
 	return err
 }
 
+// Find opens one person's record, as Load does for all. It is false when there is none, or none that opens.
+func (v *Vault) Find(p person.ID, model [32]byte) (h Held, ok bool, err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	wrap, err := v.wrap()
+	if err != nil {
+		return Held{}, false, err
+	}
+	err = v.view(func(people, keys *bbolt.Bucket) error {
+		s := somebody{ID: p, record: people.Get(p[:])}
+		for c, name, key := cursor(keys, p); bytes.HasPrefix(name, p[:]); name, key = c.Next() {
+			s.keys = append(s.keys, wrapped{name, key})
+		}
+		if s.record == nil || len(s.keys) == 0 {
+			return nil
+		}
+		l, t, err := v.unseal(wrap, &s)
+		switch {
+		case errors.As(err, new(bad)):
+			return nil
+		case err != nil:
+			return err
+		case l.Model != model:
+			v.arena.Wipe(t)
+			return nil
+		}
+		h, ok = Held{l, t}, true
+		return nil
+	})
+	if err != nil {
+		return Held{}, false, fmt.Errorf("vault: open one record of %s: %w", v.path(peopleFile), err)
+	}
+	return h, ok, nil
+}
+
+func cursor(b *bbolt.Bucket, p person.ID) (c *bbolt.Cursor, name, value []byte) {
+	c = b.Cursor()
+	name, value = c.Seek(p[:])
+	return c, name, value
+}
+
 // unseal opens one record. The label that comes back is proved by the seal if there is no error, and by nothing if
 // there is.
 func (v *Vault) unseal(wrap cipher.AEAD, s *somebody) (Label, template.Template, error) {

@@ -176,6 +176,7 @@ func (h *house) typed(act wire.Act, pin string) {
 	h.t.Helper()
 	w := &wire.PINTyped{Session: 1, Act: act, Lang: [2]byte{'z', 'h'}, Len: uint8(len(pin))}
 	copy(w.Digits[:], pin)
+	w.Age.Adult = act == wire.ActNewcomer
 	must(h.t, h.kiosk.Say(w))
 }
 

@@ -323,8 +323,16 @@ func (k *keeper) type_(act wire.Act, pin string) error {
 	k.turn++
 	w := &wire.PINTyped{Session: k.turn, Act: act, Lang: [2]byte{'z', 'h'}, Len: uint8(len(pin))}
 	copy(w.Digits[:], pin)
-	if act == wire.ActAgree {
+	switch act {
+	case wire.ActAgree:
 		_, w.Notice, _, _ = agreed()
+		for _, touch := range []wire.Touch{wire.TouchNotice, wire.TouchRead} {
+			if err := k.kiosk.Say(&wire.Touched{Session: k.turn, Touch: touch, Notice: w.Notice}); err != nil {
+				return errCut
+			}
+		}
+	case wire.ActNewcomer:
+		w.Age.Adult = true
 	}
 	if err := k.kiosk.Say(w); err != nil {
 		return errCut

@@ -5,6 +5,7 @@ import { mirror } from './mirror.js';
 import * as notice from './notice.js';
 import { shine } from './shine.js';
 import * as voice from './voice.js';
+import { flows, options, least } from './flows.js';
 
 const $ = (id) => document.getElementById(id);
 // Time to read a notice is longer than time to leave a record on the screen. Half a minute before the end the page asks.
@@ -14,6 +15,7 @@ const hints = ['closer', 'back', 'straight', 'light', 'bright', 'still', 'one', 
 const nobody = () => ({
   screen: 'home', act: 'open', typed: '', busy: false, line: null, hint: null, banner: null,
   hours: 0, count: 0, of: 0, result: null, record: null, receipt: null, issued: null, notice: null,
+  flow: null, step: null, choices: null, requests: null, pieces: [], piece: 0,
 });
 let s = nobody();
 let door = { face: document.body.dataset.face === 'yes' ? 'starting' : 'off', open: false };
@@ -25,6 +27,8 @@ function after(name, ms, what) { // one timer per name
   clearTimeout(timers[name]);
   timers[name] = ms && setTimeout(what, ms);
 }
+
+const spaced = (digits) => digits.replace(/(.{4})(?=.)/g, '$1 ');
 
 function text(id, words) { // unchanged words are not said twice by a screen reader
   if ($(id).textContent !== words) $(id).textContent = words;
@@ -43,7 +47,9 @@ function draw() {
   text('camera', door.late ? t('home.late') : faceOn ? t('face.camera') : '');
   text('guidance', s.hint ? t('prompt.' + s.hint) : screen === 'guide' ? t('prompt.look') : t('face.' + door.face));
   $('guidance').classList.toggle('now', !!s.hint);
-  text('why-text', screen === 'ask' ? t(`ask.${s.act}.text`) : '');
+  text('why-text', screen !== 'ask' ? '' : s.step ? t(`step.${s.step}.text`) : t(`ask.${s.act}.text`));
+  text('agree', t(`notice.${s.notice?.mode || 'agree'}`));
+  $('skip-cell').hidden = s.step !== 'colleague';
   drawStay();
   text('hint', t('prompt.' + (s.hint || 'look')));
   text('count', t('guide.steps', s));
@@ -53,7 +59,9 @@ function draw() {
   drawNotice();
   drawRecord();
   drawReceipt();
-  text('new-pin', s.issued ? s.issued.pin.replace(/(.{4})(?=.)/g, '$1 ') : '');
+  drawChoices();
+  drawRequests();
+  text('new-pin', s.issued ? spaced(s.issued.pin) : '');
   text('new-until', s.issued?.until ? t('issued.until', { until: time(s.issued.until) }) : '');
   text('new-number', s.issued?.number ? t('issued.number', { number: s.issued.number }) : '');
   mirror(faceOn && (screen === 'home' || screen === 'guide'));
@@ -76,7 +84,7 @@ function sayAloud() {
 
 // drawStay offers staff how long a newcomer's visit may be.
 function drawStay() {
-  $('stay').hidden = s.screen !== 'ask' || s.act !== 'newcomer';
+  $('stay').hidden = s.flow?.name !== 'newcomer' || s.step !== 'staff';
   for (const b of $('stay').children) {
     const hours = Number(b.dataset.hours);
     b.textContent = hours ? t('stay.hours', { hours }) : t('stay.good');
@@ -87,10 +95,14 @@ function drawStay() {
 function title() {
   if (lost) return t('page.lost');
   if (s.banner) return t(s.banner);
+  if (s.pieces.length) return t(s.pieces[0].copy ? 'copy.title' : 'receipt.consent', { part: s.piece + 1, of: s.pieces[0].last + 1 });
   if (s.receipt) return t('receipt.text');
   if (s.screen === 'home') {
     return t(door.open ? 'home.open' : door.face === 'on' ? 'home.title' : 'home.title.pin');
   }
+  if (s.step) return t(`step.${s.step}.title`);
+  if (s.choices) return t(`choose.${s.choices}.title`);
+  if (s.screen === 'record') return t(s.record?.staff ? 'record.title.staff' : 'record.title');
   if (s.screen === 'ask') return t(`ask.${s.act}.title`);
   if (s.screen === 'notice') return s.notice?.pages[code()]?.title || t('notice.title');
   return s.screen === 'result' ? '' : t(s.screen + '.title');
@@ -100,17 +112,18 @@ function drawPad() {
   let words = '';
   if (s.busy) words = t('pad.busy');
   else if (s.line) words = t(s.line.key, { count: s.line.count, until: time(s.line.until) });
-  else if (!s.typed) words = t('pad.ready');
+  else if (!s.typed) words = t(s.step && !least[s.step] ? `step.${s.step}.ready` : 'pad.ready');
   text('pad-line', words);
   $('pad-line').classList.toggle('loud', !s.busy && !!s.line);
-  text('dots', '●'.repeat(s.typed.length));
+  text('dots', s.step && !least[s.step] ? s.typed : '●'.repeat(s.typed.length));
   text('typed', s.typed ? t('pad.typed', { count: s.typed.length }) : '');
 }
 
 function drawResult() {
   const r = s.result;
-  $('again-cell').hidden = r?.prompt !== 'old-notice';
-  const icon = { welcome: 'open', enrolled: 'done', erased: 'done', withdrawn: 'done' }[r?.prompt] || 'word';
+  $('again-cell').hidden = !again[r?.prompt];
+  const icon = { welcome: 'open', changed: 'open', enrolled: 'done', erased: 'done', withdrawn: 'done', deleted: 'done', informed: 'done',
+    resumed: 'done', rests: 'done', recorded: 'done', noted: 'done', decided: 'done' }[r?.prompt] || 'word';
   $('result-icon').setAttribute('href', '#i-' + icon);
   text('result-text', r ? t('prompt.' + r.prompt, { ...r, until: r.prompt === 'wait' ? time(r.until) : date(r.until) }) : '');
 }
@@ -126,21 +139,61 @@ function drawNotice() {
   notice.show(shown && s.notice.pages[code()], shown && s.notice.hash + code());
 }
 
+// What may be read again after a prompt, and for what.
+const again = { 'old-notice': 'agree', unread: 'agree', changed: 'informed', guardian: 'guardian' };
+
+function drawChoices() {
+  const list = s.choices ? options(s) : [];
+  const key = s.choices + code() + list.join();
+  text('choose-text', s.choices && s.choices !== 'rights' ? t(`choose.${s.choices}.text`) : '');
+  if ($('choices').dataset.key === key) return;
+  $('choices').dataset.key = key;
+  $('choices').replaceChildren(...list.map((name) => {
+    const b = element('button', t('choice.' + name));
+    b.dataset.choice = name;
+    b.onclick = () => chosen(name);
+    return b;
+  }));
+}
+
+function drawRequests() {
+  const r = s.requests;
+  if (!r) return $('requests').replaceChildren();
+  const rows = r.open.flatMap((q) => ['look', 'approve', 'refuse'].map((act, i) => {
+    const b = element('button', `${i ? '' : spaced(q.number) + ' · ' + t('reason.' + q.what) + ' · ' + time(q.at) + ' · '}${t('request.' + act)}`);
+    b.dataset.request = act;
+    b.onclick = () => begin(act, { number: q.number });
+    return b;
+  }));
+  $('requests').replaceChildren(...(rows.length ? rows : [element('p', t('request.none'))]), ...(r.more ? [element('p', t('request.more'))] : []));
+}
+
 function drawRecord() {
   const r = s.record;
+  $('rights-cell').hidden = !r || !!r.staff;
   if (!r) return $('record').replaceChildren();
   const list = element('dl', '');
   const row = (name, words) => list.append(element('dt', t(name)), element('dd', words));
-  row('record.consent', t('consent.' + r.consent));
+  row('record.number', spaced(r.number));
+  row('record.consent', t('consent.' + r.consent) + (r.by_guardian ? ' · ' + t('record.guardian') : ''));
+  row('record.age', t('age.' + r.age));
+  if (r.restricted) row('record.rests', t('record.restricted'));
+  if (r.changed) row('record.rests', t('record.changed'));
+  if (r.asked) row('record.asked', String(r.asked));
   if (r.given_at) row('record.given', date(r.given_at));
   row('record.erase', r.erase_at ? date(r.erase_at) : t('record.none'));
   const table = element('table', '');
   for (const p of r.passages) table.insertRow().append(element('td', time(p.at)), element('td', t('method.' + p.method)), element('td', t('outcome.' + p.outcome)));
-  $('record').replaceChildren(list, element('h2', t('record.passages')), r.passages.length ? table : element('p', t('record.empty')));
+  const rows = (lines) => { const of = element('table', ''); for (const cells of lines) of.insertRow().append(...cells.map((c) => element('td', c))); return of; };
+  const part = (name, lines) => lines.length ? [element('h2', t(name)), rows(lines)] : [];
+  $('record').replaceChildren(list, element('h2', t('record.passages')), r.passages.length ? table : element('p', t('record.empty')),
+    ...part('record.consents', r.consents.map((c) => [time(c.at), t('consent.' + c.state), c.until ? t('record.until', { until: date(c.until) }) : ''])),
+    ...part('record.looks', r.looks.map((l) => [time(l.at), l.staff ? t('record.staff', { count: l.staff }) : t('record.self')])));
 }
 
 function drawReceipt() {
-  const r = s.receipt;
+  const r = s.pieces.find((p) => p.part === s.piece) || s.receipt;
+  $('next-cell').hidden = s.pieces.length < 2;
   document.body.dataset.receipt = r ? 'yes' : '';
   $('qr').setAttribute('viewBox', r ? `-4 -4 ${r.size + 8} ${r.size + 8}` : '0 0 1 1'); // with its quiet zone
   $('qr-dark').setAttribute('d', r ? r.path : '');
@@ -165,7 +218,7 @@ function leave() { // the turn is over: the room and the keeper are told
   home();
 }
 
-async function openNotice() {
+async function openNotice(mode = 'agree') {
   // Nobody reads a long notice to hear at its end that there is nothing to agree to now.
   if (door.face !== 'on' && door.face !== 'verify') return home(door.face === 'off' ? 'face.off' : 'prompt.face-rests');
   const pages = {};
@@ -173,19 +226,24 @@ async function openNotice() {
     for (const [lang] of codes) pages[lang] = await (await fetch('/notice?lang=' + lang)).json();
     const { hash } = pages[first];
     const status = await tell('/touch', { touch: 'notice', notice: hash });
-    if (status === 204) return go('notice', { notice: { hash, pages } });
+    if (status === 204) return go('notice', { notice: { hash, pages, mode } });
     home(status === 409 ? 'page.busy' : 'notice.missing');
   } catch { home('notice.missing'); }
 }
 
-function agree() {
-  if (notice.read()) return go('ask', { act: 'agree', notice: s.notice });
+async function agree() {
+  if (notice.read()) {
+    const text = s.notice;
+    if (await tell('/touch', { touch: 'read', notice: text.hash }) !== 204) return home('page.busy');
+    return text.mode === 'guardian' ? begin('guardian', {}, { notice: text }) : go('ask', { act: text.mode, notice: text });
+  }
   s.banner = 'notice.rest';
   notice.onward();
   draw();
 }
 
 async function decline() {
+  if (s.notice.mode !== 'agree') return leave(); // nothing was asked that could be refused
   const status = await tell('/touch', { touch: 'decline', notice: s.notice.hash });
   home(status === 204 ? 'prompt.declined' : 'pad.again');
 }
@@ -202,17 +260,63 @@ function key(k) {
 
 async function enter() {
   if (!s.typed) return draw();
-  if (s.typed.length < 6) { s.line = { key: 'pad.short' }; return draw(); }
+  const few = s.step && !least[s.step] ? s.typed.length !== { born: 8, number: 12 }[s.step] : s.typed.length < 6;
+  if (few) { s.line = { key: s.step && !least[s.step] ? `step.${s.step}.short` : 'pad.short' }; return draw(); }
+  if (s.flow) { s.flow.body[flows[s.flow.name].fields[s.step] || s.step] = s.typed; return step(); }
   const body = { act: s.act, pin: s.typed };
-  if (s.hours) body.hours = String(s.hours);
-  if (s.act === 'agree') { body.notice = s.notice.hash; body.lang = code(); }
+  if (s.act === 'agree' || s.act === 'informed') { body.notice = s.notice.hash; body.lang = code(); }
+  await say('/pin', body);
+}
+
+async function say(path, body) {
   s.typed = '';
   s.busy = true;
   draw();
   const mine = s;
   after('answer', ANSWER, () => answerPad({ key: 'pad.again' }));
-  const status = await tell('/pin', body);
+  const status = await tell(path, body);
   if (s === mine && status !== 204) answerPad({ key: status === 409 ? 'page.busy' : 'pad.again' });
+}
+
+// A flow asks for one thing after another and says them all at once: half of it is nothing.
+function begin(name, body = {}, kept = {}) {
+  go('home', { flow: { name, body: { ...body }, todo: [...flows[name].steps] }, ...kept });
+  step();
+}
+
+function step() {
+  const { flow, notice } = s, next = flow.todo.shift();
+  if (next === undefined) return finish();
+  const kept = { flow, notice };
+  if (next === 'age' || next === 'relation') return go('choose', { ...kept, choices: next });
+  go('ask', { ...kept, step: next });
+}
+
+function finish() {
+  const { flow, notice, hours } = s, { path, says } = flows[flow.name];
+  const body = { act: says, ...flow.body };
+  if (flow.name === 'guardian') { body.notice = notice.hash; body.lang = code(); }
+  if (hours) body.hours = String(hours);
+  go('ask', { flow, notice, hours, step: s.step });
+  say(path, body);
+}
+
+function chosen(name) {
+  const { choices, flow } = s;
+  if (choices === 'staff') return name === 'guardian' ? openNotice('guardian') : begin(name);
+  if (choices === 'rights') return name === 'informed' ? openNotice('informed') : go('ask', { act: name });
+  if (name === 'born') flow.todo.unshift('born');
+  else flow.body[choices] = name;
+  step();
+}
+
+// startAgain goes back to the first thing that a flow asked for: which of its PINs was wrong is not said.
+function startAgain(line) {
+  const { flow, notice } = s;
+  begin(flow.name, flow.body.number && !flows[flow.name].steps.includes('number') ? { number: flow.body.number } : {}, { notice });
+  if (s.screen === 'ask') s.line = line;
+  else s.banner = line.key === 'prompt.wrong-pin' ? 'step.again' : line.key;
+  draw();
 }
 
 function answerPad(line) {
@@ -222,7 +326,7 @@ function answerPad(line) {
 }
 
 function result(e) {
-  const more = e.prompt === 'welcome' ? BRIEF : 0;
+  const more = e.prompt === 'welcome' ? BRIEF : e.prompt === 'changed' ? 2 * BRIEF : 0;
   go('result', { result: e });
   if (more) after('brief', more, leave);
 }
@@ -239,6 +343,10 @@ function prompt(e) {
     return draw();
   }
   if (['wrong-pin', 'wait', 'no-newcomer', 'other-way'].includes(p)) {
+    if (s.screen === 'ask' && s.flow && flows[s.flow.name].steps.filter((name) => least[name]).length > 1) {
+      after('answer', 0);
+      return startAgain({ key: 'prompt.' + p, ...e });
+    }
     if (s.screen === 'home' || s.screen === 'ask') answerPad({ key: 'prompt.' + p, ...e });
     return;
   }
@@ -264,7 +372,17 @@ function heard(name, e) {
   else if (name === 'shine') shine(e);
   else if (name === 'issued') { go('issued', { issued: e }); touched = Date.now(); }
   else if (name === 'receipt') { if (s.screen === 'result' || s.screen === 'record') { s.receipt = e; draw(); } }
+  else if (name === 'piece') piece(e);
+  else if (name === 'requests') { go('requests', { requests: e }); touched = Date.now(); }
   else if (name === 'record') { go('record', { record: e }); touched = Date.now(); }
+}
+
+function piece(e) {
+  touched = Date.now();
+  if (e.copy && s.screen !== 'copy') go('copy');
+  if (!['copy', 'result', 'record'].includes(s.screen)) return;
+  s.pieces.push(e);
+  draw();
 }
 
 function cleared() { // the next person begins as everybody does
@@ -327,11 +445,14 @@ $('larger').onclick = () => {
   $('larger').setAttribute('aria-pressed', String(large));
   draw();
 };
-$('use').onclick = openNotice;
-$('again').onclick = openNotice;
+$('use').onclick = () => openNotice();
+$('again').onclick = () => openNotice(again[s.result?.prompt]);
 $('withdraw').onclick = () => go('ask', { act: 'withdraw' });
 $('mine').onclick = () => go('ask', { act: 'mine' });
-$('staff').onclick = () => go('ask', { act: 'newcomer' });
+$('staff').onclick = () => go('choose', { choices: 'staff' });
+$('rights').onclick = () => go('choose', { choices: 'rights', record: s.record });
+$('next').onclick = () => { s.piece = (s.piece + 1) % s.pieces.length; draw(); };
+$('skip').onclick = () => { if (!s.busy) { s.typed = ''; step(); } };
 $('agree').onclick = agree;
 $('decline').onclick = decline;
 $('more').onclick = notice.onward;
@@ -342,4 +463,4 @@ for (const id of ['back', 'later', 'stop', 'done']) $(id).onclick = leave;
 
 speak(first);
 draw();
-listen(['door', 'screen', 'shine', 'issued', 'record', 'receipt', 'cleared'], heard, (now) => { lost = now; draw(); });
+listen(['door', 'screen', 'shine', 'issued', 'record', 'receipt', 'piece', 'requests', 'cleared'], heard, (now) => { lost = now; draw(); });
