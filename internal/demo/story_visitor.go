@@ -10,7 +10,7 @@ import (
 // visitor comes for an hour and is told so; the house ends the visit earlier, and nothing of the face is left.
 func (st *story) visitor() (string, error) {
 	st.s.drain()
-	if err := st.s.post(st.ctx, "/pin", map[string]string{"act": "newcomer", "pin": st.h.staffPIN, "hours": "1"}); err != nil {
+	if err := st.s.post(st.ctx, "/pin", map[string]string{"act": "newcomer", "pin": st.h.staffPIN, "hours": "1", "age": "adult"}); err != nil {
 		return "", err
 	}
 	issued, err := st.s.wait(5*time.Second, "issued")
