@@ -2,7 +2,7 @@
 // whether anybody agreed to the use of their face.
 //
 // More than five names are exported: a Book and what its methods give, the staff's PINs, which are kept in the config
-// file and not in the book, and the words of Decide.
+// file and not in the book, the words of Decide, and which ways in are offered.
 package access
 
 import (

@@ -82,6 +82,12 @@ never cmd/edged          reaches internal/keysmith  the hall handles no key
 never cmd/edged          reaches internal/courier   the hall holds no room's work
 never cmd/edged          reaches internal/kiosk     the hall holds no room's work
 never internal/voice     reaches net                recordings are files of this device; none is fetched
+never internal/access    reaches internal/consent   refusing the face costs no right: consent is no input of a door
+never internal/access    reaches internal/birthday  who is how old is no matter of the door
+never cmd/edged-courier  reaches internal/birthday  the room with the network knows nobody's age
+never cmd/edged-courier  reaches internal/rights    the room with the network knows nobody's record
+never cmd/edged-kiosk    reaches internal/consent   the room that shows is told prompts, not records
+never cmd/edged-kiosk    reaches internal/birthday  the room that shows is told a band, not a date
 never cmd/edged-demo     reaches internal/vault     the visitors see what anybody can see
 never cmd/edged-demo     reaches internal/template  the visitors see what anybody can see
 only  internal/vision internal/lens                                              import gocv.io/x/gocv     one corner of each is C++

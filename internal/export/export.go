@@ -64,6 +64,9 @@ func (g *Gate) Ask(req Request) Answer {
 	if !ok || c.Purpose != purpose || !slices.Contains(c.Recipients, hex.EncodeToString(req.Recipient[:])) {
 		return no
 	}
+	if c.Guardian != nil { // nothing of a minor ever leaves the device, whoever agrees (PIPL, article 31)
+		return no
+	}
 	// Somebody has agreed, and still there is no parcel to put anything in.
 	return Answer{wire.Rejected, wire.ReasonNone}
 }

@@ -93,3 +93,23 @@ func TestM8b_TheGateLooksInTheRegister(t *testing.T) {
 		})
 	}
 }
+
+// always answers with one consent, as a register of a later release might.
+type always struct{ consent.Record }
+
+func (a always) InForce(person.ID, time.Time) (consent.Record, bool) { return a.Record, true }
+
+// M-7b: nothing of a minor leaves, even under a consent to exactly this purpose and recipient.
+func TestM7b_NothingOfAMinorIsEverExported(t *testing.T) {
+	to := [32]byte{7}
+	r := consent.Record{Purpose: "export-face", Recipients: []string{hex.EncodeToString(to[:])}}
+	ask := func(r consent.Record) export.Answer {
+		g := export.New(always{r}, func(wire.Pseudonym) (person.ID, bool) { return person.ID{1}, true }, func() (time.Time, bool) { return time.Unix(1, 0), true })
+		return g.Ask(export.Request{Who: wire.Pseudonym{1}, Recipient: to})
+	}
+	grown := ask(r)
+	r.Guardian = &consent.Guardian{Who: "x", Relation: "parent", Verifier: "porter"}
+	if minor := ask(r); minor.Reason != wire.ReasonNoConsent || minor.Outcome != wire.Rejected || grown == minor {
+		t.Errorf("a minor: %+v; a grown-up: %+v", minor, grown)
+	}
+}

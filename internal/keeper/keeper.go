@@ -40,7 +40,7 @@ func Run(ctx context.Context, r *room.Room) error {
 	if b.Search != nil {
 		return search(ctx, r, b.Search)
 	}
-	k := &keeper{room: r, brief: b, log: r.Log, began: time.Now(), ended: make(chan error, 1)}
+	k := &keeper{room: r, brief: b, log: r.Log, began: time.Now(), pad: pad{most: b.PadSilence}, ended: make(chan error, 1)}
 	defer k.close()
 	if b.Leave {
 		return k.leave()

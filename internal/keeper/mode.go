@@ -2,9 +2,11 @@ package keeper
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
+	"example.org/edged/internal/access"
 	"example.org/edged/internal/audit"
 	"example.org/edged/internal/wire"
 )
@@ -64,7 +66,7 @@ func (k *keeper) judge(at time.Duration) wire.FaceMode {
 		return wire.FaceRestSite
 	case k.unassessed():
 		return wire.FaceRestAssess
-	case noWay != nil:
+	case !slices.Contains(access.Offered(access.Health{PIN: noWay == nil, Face: true}), wire.MethodFace):
 		return wire.FaceRestWays
 	case a == nil, m.heard == 0 && time.Since(k.began) < eyeSilence:
 		return wire.FaceStarting

@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"cmp"
 	"sync"
 	"time"
 )
@@ -18,6 +19,7 @@ type pad struct {
 	last   time.Duration // when the screen said something last; 0 when never
 	looked time.Duration
 	fault  error
+	most   time.Duration // the longest silence
 }
 
 func (p *pad) heard(at time.Duration) {
@@ -31,9 +33,9 @@ func (p *pad) silent(at time.Duration, began time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.last == 0 {
-		return time.Since(began) > padSilence
+		return time.Since(began) > cmp.Or(p.most, padSilence)
 	}
-	return at-p.last > padSilence
+	return at-p.last > cmp.Or(p.most, padSilence)
 }
 
 // book says whether the PINs can be read, as of the last look.

@@ -247,14 +247,21 @@ func (d *Desk) Note(p person.ID, a wire.Age, staff string) wire.Prompt {
 	}
 	wish := request{d.Name(p), wire.ReasonCorrection}
 	_, correct := d.pending(wish)
+	if _, noted := d.Births.Noted(p); noted != "" && !correct {
+		return wire.PromptNobody // the person has not asked for it
+	}
+	// Written down first: an age that the log knows nothing of would be an age that somebody made up.
+	if !d.write(audit.Entry{Kind: wire.KindAgeNoted, Who: wish.who, By: audit.Staff(staff)}) {
+		return wire.PromptFaultAsk
+	}
 	switch err := d.Births.Note(p, a, staff, at, correct); {
 	case errors.Is(err, birthday.ErrFixed):
-		return wire.PromptNobody // the person has not asked for it
+		return wire.PromptNobody
 	case err != nil:
 		d.Slog.Error("an age could not be noted", slog.String("why", err.Error()))
 		return wire.PromptFaultAsk
 	}
-	if !d.write(audit.Entry{Kind: wire.KindAgeNoted, Who: wish.who, By: audit.Staff(staff)}) || correct && !d.decided(wish, wire.Granted, staff) {
+	if correct && !d.decided(wish, wire.Granted, staff) {
 		return wire.PromptFaultAsk
 	}
 	return wire.PromptNoted

@@ -91,6 +91,7 @@ type Keeper struct {
 	Search       *Search       // set: guard no door; measure the search and say what it gave
 	Offset       time.Duration
 	KeyPatience  time.Duration // for one answer of the keysmith; 0 means 8 s
+	PadSilence   time.Duration // after which the PIN pad counts as dead; 0 means 20 s
 	Stop         *Stop         // nil: none came
 	Leave        bool          // guard no door: destroy all there is of anybody, and certify it
 }

@@ -77,7 +77,7 @@ function sayAloud() {
     const version = s.notice.pages[code()].version;
     return voice.say(code(), `notice.${version}.` + notice.part(), notice.heard);
   }
-  if (s.screen === 'ask') return voice.say(code(), `ask.${s.act}.text`);
+  if (s.screen === 'ask') return voice.say(code(), s.step ? `step.${s.step}.text` : `ask.${s.act}.text`);
   if (s.hint || s.screen === 'guide') return voice.say(code(), 'prompt.' + (s.hint || 'look'));
   voice.say(code(), s.screen === 'home' ? door.face === 'on' ? 'home.title' : 'home.title.pin' : s.screen + '.title');
 }
