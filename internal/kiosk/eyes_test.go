@@ -44,13 +44,19 @@ const blemishes = `(() => {
 		if (style.position === 'fixed' && e.id !== 'still') found.push('floats over others: ' + name(e));
 	}
 	if (document.getAnimations().length) found.push('something moves by itself');
-	const buttons = [...document.querySelectorAll('button')].filter(seen).map((e) => [e, e.getBoundingClientRect()]);
+	// What of a button is to be seen: a list that scrolls cuts off the others.
+	const shown = (e) => { let r = e.getBoundingClientRect(), [left, top, right, bottom] = [r.left, r.top, r.right, r.bottom];
+		for (let p = e.parentElement; p && p !== body; p = p.parentElement) if (getComputedStyle(p).overflowY !== 'visible') { const q = p.getBoundingClientRect();
+			[left, top, right, bottom] = [Math.max(left, q.left), Math.max(top, q.top), Math.min(right, q.right), Math.min(bottom, q.bottom)]; }
+		const foot = document.querySelector('footer'); // where it sticks, the page scrolls under it
+		if (getComputedStyle(foot).position === 'sticky' && !foot.contains(e)) bottom = Math.min(bottom, foot.getBoundingClientRect().top);
+		return { left, top, right, bottom }; };
+	const buttons = [...document.querySelectorAll('button')].filter(seen).map((e) => [e, shown(e)]).filter(([, r]) => r.right > r.left + 2 && r.bottom > r.top + 2);
 	for (const [e, r] of buttons) {
 		for (const [f, q] of buttons) {
-			if (e !== f && r.left < q.right - 1 && q.left < r.right - 1 && r.top < q.bottom - 1 && q.top < r.bottom - 1 && !e.closest('#parts') && !f.closest('#parts')) found.push(name(e) + ' lies over ' + name(f));
+			if (e !== f && r.left < q.right - 1 && q.left < r.right - 1 && r.top < q.bottom - 1 && q.top < r.bottom - 1) found.push(name(e) + ' lies over ' + name(f));
 		}
-		const [x, y] = [(r.left + r.right) / 2, (r.top + r.bottom) / 2];
-		const top = y > 0 && y < innerHeight && !e.closest('#parts') && document.elementFromPoint(x, y);
+		const [x, y] = [(r.left + r.right) / 2, (r.top + r.bottom) / 2], top = y > 0 && y < innerHeight && document.elementFromPoint(x, y);
 		if (top && !e.contains(top) && top.id !== 'still' && !top.closest('header')) found.push(name(e) + ' is covered by ' + (top.id || top.tagName));
 	}
 	return found;

@@ -34,6 +34,12 @@ var journeys = []struct {
 	{"Saying no", (*visitor).declines},
 	{"Withdrawing", (*visitor).withdraws},
 	{"One's own record", (*visitor).asksForTheRecord},
+	{"Letting one's face rest", (*visitor).letsTheFaceRest},
+	{"Taking a copy away", (*visitor).takesACopy},
+	{"When the notice has changed", (*visitor).readsTheChangedNotice},
+	{"A guardian agrees", (*visitor).agreesForAChild},
+	{"An age is noted", (*visitor).hasAnAgeNoted},
+	{"Staff answer a request", (*visitor).answersARequest},
 	{"A new person", (*visitor).welcomesANewcomer},
 	{"When faces rest", (*visitor).findsFacesResting},
 }
@@ -202,7 +208,7 @@ func (v *visitor) findsFacesResting() {
 func (v *visitor) asksForTheRecord() {
 	v.click("#mine")
 	typed := v.typePIN("12345678")
-	v.say(v.t, record(typed.Session))
+	v.say(v.t, fullRecord(typed.Session))
 	v.onScreen("record")
 	v.sees("consent", "#record")
 	v.picture("record")
@@ -223,7 +229,10 @@ func record(turn wire.Session) *wire.Record {
 func (v *visitor) welcomesANewcomer() {
 	v.click("#staff")
 	v.onScreen("choose")
+	v.picture("staff")
 	v.click(`#choices [data-choice="newcomer"]`)
+	v.until(`!!document.querySelector('[data-choice="adult"]')`)
+	v.picture("newcomer-age")
 	v.click(`#choices [data-choice="adult"]`)
 	typed := v.typePIN("87654321")
 	if !typed.Age.Adult {
@@ -234,7 +243,7 @@ func (v *visitor) welcomesANewcomer() {
 	}
 	v.say(v.t, &wire.Screen{Session: typed.Session, Prompt: wire.PromptNoNewcomer})
 	v.sees("staff", "#pad-line")
-	v.taps = 1
+	v.taps = 3
 	v.picture("newcomer")
 	v.click(`#stay [data-hours="8"]`)
 	if typed := v.typePIN("87654312"); typed.Hours != 8 || !typed.Age.Adult {

@@ -78,7 +78,7 @@ func (v *visitor) everyScreen(size string) {
 	v.say(v.t, &wire.Screen{Session: typed.Session, Prompt: wire.PromptEnrolled, Until: eraseAt})
 	v.sees("enrolled", "#result-text")
 	v.fits("enrolled")
-	v.say(v.t, record(typed.Session))
+	v.say(v.t, fullRecord(typed.Session))
 	v.onScreen("record")
 	v.picture("record")
 	v.say(v.t, &wire.Issued{Session: typed.Session, Number: 12345678901, Until: eraseAt, Len: 12, Digits: [12]byte{'5', '0', '9', '2', '7', '3', '1', '8', '5', '0', '9', '2'}})
@@ -94,6 +94,7 @@ func (v *visitor) everyScreen(size string) {
 	v.touch(wire.TouchDecline)
 	v.onScreen("home")
 	v.fits("declined")
+	v.everyOtherScreen()
 }
 
 // padInReach: every key is on the glass without scrolling, wherever 64 pixels for each allow it.

@@ -55,7 +55,7 @@ func Keys(notice int) ([]string, error) {
 	}
 	var keys []string
 	for key := range texts {
-		if strings.HasPrefix(key, "prompt.") && key != "prompt.home" || strings.HasPrefix(key, "ask.") && strings.HasSuffix(key, ".text") || slices.Contains(spoken, key) {
+		if strings.HasPrefix(key, "prompt.") && key != "prompt.home" || (strings.HasPrefix(key, "ask.") || strings.HasPrefix(key, "step.") || strings.HasPrefix(key, "choose.")) && strings.HasSuffix(key, ".text") || slices.Contains(spoken, key) {
 			keys = append(keys, key)
 		}
 	}

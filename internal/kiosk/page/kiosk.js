@@ -49,6 +49,8 @@ function draw() {
   $('guidance').classList.toggle('now', !!s.hint);
   text('why-text', screen !== 'ask' ? '' : s.step ? t(`step.${s.step}.text`) : t(`ask.${s.act}.text`));
   text('agree', t(`notice.${s.notice?.mode || 'agree'}`));
+  $('decline').parentElement.hidden = !!s.notice && s.notice.mode !== 'agree'; // nothing is asked that could be refused
+  text('pad-name', t(s.step && !least[s.step] ? `step.${s.step}.title` : 'way.pin'));
   $('skip-cell').hidden = s.step !== 'colleague';
   drawStay();
   text('hint', t('prompt.' + (s.hint || 'look')));
@@ -159,12 +161,17 @@ function drawChoices() {
 function drawRequests() {
   const r = s.requests;
   if (!r) return $('requests').replaceChildren();
-  const rows = r.open.flatMap((q) => ['look', 'approve', 'refuse'].map((act, i) => {
-    const b = element('button', `${i ? '' : spaced(q.number) + ' · ' + t('reason.' + q.what) + ' · ' + time(q.at) + ' · '}${t('request.' + act)}`);
-    b.dataset.request = act;
-    b.onclick = () => begin(act, { number: q.number });
-    return b;
-  }));
+  const rows = r.open.flatMap((q) => {
+    const three = element('div', ''), head = element('h2', `${spaced(q.number)} · ${t('reason.' + q.what)} · ${time(q.at)}`);
+    three.className = 'three';
+    for (const act of ['look', 'approve', 'refuse']) {
+      const b = element('button', t('request.' + act));
+      b.dataset.request = act;
+      b.onclick = () => begin(act, { number: q.number });
+      three.append(b);
+    }
+    return [head, three];
+  });
   $('requests').replaceChildren(...(rows.length ? rows : [element('p', t('request.none'))]), ...(r.more ? [element('p', t('request.more'))] : []));
 }
 
@@ -182,13 +189,19 @@ function drawRecord() {
   if (r.asked) row('record.asked', String(r.asked));
   if (r.given_at) row('record.given', date(r.given_at));
   row('record.erase', r.erase_at ? date(r.erase_at) : t('record.none'));
-  const table = element('table', '');
-  for (const p of r.passages) table.insertRow().append(element('td', time(p.at)), element('td', t('method.' + p.method)), element('td', t('outcome.' + p.outcome)));
   const rows = (lines) => { const of = element('table', ''); for (const cells of lines) of.insertRow().append(...cells.map((c) => element('td', c))); return of; };
-  const part = (name, lines) => lines.length ? [element('h2', t(name)), rows(lines)] : [];
-  $('record').replaceChildren(list, element('h2', t('record.passages')), r.passages.length ? table : element('p', t('record.empty')),
+  const part = (name, lines) => {
+    if (!lines.length) return [];
+    const of = element('div', '');
+    of.append(element('h2', t(name)), rows(lines));
+    return [of];
+  };
+  const sheet = element('div', '');
+  sheet.className = 'sheet';
+  sheet.append(list, ...r.passages.length ? part('record.passages', r.passages.map((p) => [time(p.at), t('method.' + p.method), t('outcome.' + p.outcome)])) : [element('h2', t('record.passages')), element('p', t('record.empty'))],
     ...part('record.consents', r.consents.map((c) => [time(c.at), t('consent.' + c.state), c.until ? t('record.until', { until: date(c.until) }) : ''])),
     ...part('record.looks', r.looks.map((l) => [time(l.at), l.staff ? t('record.staff', { count: l.staff }) : t('record.self')])));
+  $('record').replaceChildren(sheet);
 }
 
 function drawReceipt() {
