@@ -96,6 +96,10 @@ func TestWhoeverAsksForItHearsTheScreen(t *testing.T) {
 	}
 	v.click("#done")
 	v.touch(wire.TouchHome)
+	v.click("#staff")
+	v.until(`said.at(-1) === 'en/choose.staff.text'`)
+	v.choose("age")
+	v.until(`said.at(-1) === 'en/step.person.text'`)
 	v.do(chromedp.KeyEvent("*"))
 	v.until(`document.getElementById('aloud').getAttribute('aria-pressed') === 'false'`)
 }

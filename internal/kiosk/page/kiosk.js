@@ -80,6 +80,7 @@ function sayAloud() {
     return voice.say(code(), `notice.${version}.` + notice.part(), notice.heard);
   }
   if (s.screen === 'ask') return voice.say(code(), s.step ? `step.${s.step}.text` : `ask.${s.act}.text`);
+  if (s.screen === 'choose') return voice.say(code(), `choose.${s.choices}.text`);
   if (s.hint || s.screen === 'guide') return voice.say(code(), 'prompt.' + (s.hint || 'look'));
   voice.say(code(), s.screen === 'home' ? door.face === 'on' ? 'home.title' : 'home.title.pin' : s.screen + '.title');
 }
