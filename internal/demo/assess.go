@@ -16,7 +16,7 @@ import (
 var form []byte
 
 // assess signs the demonstration's impact assessment, as staff would before a door's first day.
-func (h *house) assess(ctx context.Context) error {
+func (h *house) assess(ctx context.Context, form []byte) error {
 	path := filepath.Join(h.dir, "assessment.yaml")
 	if err := os.WriteFile(path, form, 0o600); err != nil {
 		return err

@@ -179,7 +179,7 @@ mqtt: {broker: "tcp://%s"}
 	if err := os.WriteFile(h.configFile(), []byte(text), 0o644); err != nil {
 		return err
 	}
-	return h.assess(ctx)
+	return h.assess(ctx, form)
 }
 
 // tier puts the keys of faces into the TPM where there is one.

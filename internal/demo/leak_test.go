@@ -132,7 +132,7 @@ func strewn(since time.Time, uids []int) (all []string) {
 			if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
 				return nil
 			}
-			if err != nil || strings.HasPrefix(d.Name(), "edged-stand-") { // of this or another test: searched there
+			if err != nil || strings.HasPrefix(d.Name(), "edged-stand-") || strings.HasPrefix(d.Name(), "edged-demo-") { // of this or another test: searched there
 				return fs.SkipDir
 			}
 			if info, err := d.Info(); err == nil && !info.ModTime().Before(since) && owned(info, uids) {

@@ -159,7 +159,9 @@ func (s *stand) edit(pairs ...string) {
 }
 
 func (s *stand) noBroker() {
+	s.t.Helper()
 	s.edit(fmt.Sprintf("mqtt: {broker: \"tcp://%s\"}\n", s.broker.address), "")
+	s.must(s.assess(s.ctx, bytes.Replace(form, []byte("tells_a_broker: true"), []byte("tells_a_broker: false"), 1)))
 }
 
 // begin starts `edged run`, and waits until the parts named are ready.

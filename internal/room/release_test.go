@@ -21,6 +21,7 @@ func TestMain(m *testing.M) {
 // A hall of a newer release writes words that an older room does not know.
 func TestARoomOfAnotherReleaseSaysWhatToInstall(t *testing.T) {
 	for name, c := range map[string]struct{ mandate, want string }{
+		"not a mandate":   {`7`, "is started by `edged run`, not by hand: no mandate on descriptor 3"},
 		"another release": {`{"Room": "eye", "Colour": "red"}`, "install all programs of one release"},
 		"of another room": {`{"Room": "keeper"}`, "is started by `edged run`, not by hand: the mandate is for \"keeper\""},
 	} {

@@ -103,6 +103,10 @@ func ReadMandate() (*Mandate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no mandate on descriptor 3: %w", err)
 	}
+	// Whoever starts a room by hand may have anything open there; only an object can be a mandate of another release.
+	if json.Unmarshal(b, &map[string]json.RawMessage{}) != nil {
+		return nil, errors.New("no mandate on descriptor 3")
+	}
 	var m Mandate
 	d := json.NewDecoder(strings.NewReader(string(b)))
 	d.DisallowUnknownFields()
