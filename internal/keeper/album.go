@@ -157,7 +157,7 @@ func (k *keeper) openStored(ctx context.Context, a *album, n *notice.Notice) (er
 }
 
 func (k *keeper) openRegister(n *notice.Notice) error {
-	register, err := consent.Open(k.brief.Folder, consent.Device{ID: k.brief.Device, Sign: consent.Signs(k.root.Derive(keys.AuditSigning))}, n)
+	register, err := consent.Open(k.brief.Folder, consent.Device{ID: k.brief.Device, Sign: consent.Signs(k.root.Derive(keys.AuditSigning)), Ground: k.ground}, n)
 	if register == nil {
 		return err
 	} else if err != nil {

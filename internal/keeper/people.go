@@ -2,16 +2,19 @@ package keeper
 
 import (
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"log/slog"
 	"time"
 
+	"example.org/edged/internal/assess"
 	"example.org/edged/internal/birthday"
 	"example.org/edged/internal/consent"
 	"example.org/edged/internal/keys"
 	"example.org/edged/internal/person"
 	"example.org/edged/internal/reception"
 	"example.org/edged/internal/rights"
+	"example.org/edged/internal/ruleset"
 	"example.org/edged/internal/wire"
 )
 
@@ -37,6 +40,16 @@ func (k *keeper) openBirths() {
 			k.log.Warn("the clock is more than a year ahead of the last day this device saw: nobody comes of age until staff note somebody's age again")
 		}
 	}
+}
+
+// ground is what a consent that is given now rests on: the law in force, and the impact assessment by its hash.
+func (k *keeper) ground() consent.Ground {
+	g := consent.Ground{Rules: ruleset.At(k.now()).ID.String()}
+	if a, err := assess.Parse(k.brief.Assessment); err == nil {
+		h := a.Hash()
+		g.PIA = hex.EncodeToString(h[:])
+	}
+	return g
 }
 
 // openRights makes the desk where people ask about what is kept of them.
