@@ -135,7 +135,6 @@ func TestM9e_AnotherPurposeWayModelOrThresholdIsAnotherDoor(t *testing.T) {
 		"place":           func(k *room.Keeper) { k.Declared.Place = "school" },
 		"public":          func(k *room.Keeper) { k.Declared.Public = true },
 		"area":            func(k *room.Keeper) { k.Declared.Area = "the whole street" },
-		"broker":          func(k *room.Keeper) { k.Fleet = true },
 	}
 	for name, change := range changes {
 		k := door()

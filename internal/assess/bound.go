@@ -33,7 +33,6 @@ type Bound struct {
 	KeepDays int     `json:"keep_days"`
 	Inactive string  `json:"inactive"`
 	MaxAge   string  `json:"max_age"`
-	Broker   bool    `json:"broker"`
 }
 
 // Way is how faces are handled by this program. A release that does it differently changes the word, and then every
@@ -42,7 +41,7 @@ const Way = "one template a person, made and compared in the device; no picture 
 
 // Of is the door that a keeper guards. A door without faces has nothing to assess.
 func Of(k room.Keeper, purpose string) Bound {
-	b := Bound{Device: k.Device, Site: k.Site, Purpose: purpose, Way: Way, Broker: k.Fleet}
+	b := Bound{Device: k.Device, Site: k.Site, Purpose: purpose, Way: Way}
 	if d := k.Declared; d != nil {
 		b.Place, b.Public, b.Area = d.Place, d.Public, d.Area
 	}

@@ -141,12 +141,18 @@ func TestJ3_EvidenceAnswersTheCourtsQuestions(t *testing.T) {
 			o.assessed()
 			o.write(audit.Entry{Kind: wire.KindAgeNoted, Who: ada})
 			o.live(ada, true)
-		}, []string{whole, minor, told, needed, became}, nil, map[string]string{told: "agreed on 2026-01-05", minor: "agree for themselves", became: "stored, until"}},
+		}, []string{whole, minor, told, needed, became}, nil, map[string]string{told: "agreed on 2026-01-05", minor: "they agreed for themselves", became: "stored, until"}},
 		"a child": {func(o *office) {
 			o.assessed()
-			o.write(audit.Entry{Kind: wire.KindAgeNoted, Who: ada, Until: time.Date(2033, 5, 1, 0, 0, 0, 0, time.UTC).Unix()})
+			o.write(audit.Entry{Kind: wire.KindAgeNoted, Who: ada})
+			o.write(audit.Entry{Kind: wire.KindConsentGiven, Reason: wire.ReasonGuardian, Who: ada, Consent: audit.Hash{ada[0], 9}, Notice: audit.Hash(o.notice.Hash())})
+			o.live(ada, false)
+		}, []string{whole, minor, told, needed, became}, nil, map[string]string{minor: "their guardian agreed on"}},
+		"an age that was noted afterwards": {func(o *office) {
+			o.assessed()
 			o.live(ada, true)
-		}, []string{whole, minor, told, needed, became}, nil, map[string]string{minor: "from 2033-05-01"}},
+			o.write(audit.Entry{Kind: wire.KindAgeNoted, Who: ada})
+		}, []string{whole, told, needed, became}, []string{minor}, nil},
 		"somebody who withdrew": {func(o *office) {
 			o.assessed()
 			o.live(ada, true)

@@ -85,17 +85,26 @@ func (v *Evidence) complete(o opened) Answer {
 	return Answer{asks, true, fmt.Sprintf("%d lines up to %s, all of them here", n, day(vouch))}
 }
 
+// minor: the date itself is nowhere in the log. What is there is that staff have noted an age, and whose act each consent
+// was; the device takes a consent from nobody who is under age, nor from a guardian of somebody who is not.
 func (v *Evidence) minor(o opened) Answer {
 	const asks = "whether the person was a minor"
-	noted := v.about(o, wire.KindAgeNoted)
+	noted, given := v.about(o, wire.KindAgeNoted), v.about(o, wire.KindConsentGiven)
 	if len(noted) == 0 {
 		return Answer{asks, false, "cannot be proved: staff have noted nothing about their age"}
 	}
-	last := o.lines[noted[len(noted)-1]]
-	if last.Until == 0 {
-		return Answer{asks, true, "staff have seen that they agree for themselves (" + day(last) + ")"}
+	says := "staff noted their age on " + day(o.lines[noted[0]])
+	for _, i := range given {
+		if i < noted[0] {
+			return Answer{asks, false, fmt.Sprintf("cannot be proved: somebody agreed (line %d) before staff noted an age (line %d)", i, noted[0])}
+		}
+		whose := "they agreed for themselves"
+		if o.lines[i].Reason == wire.ReasonGuardian {
+			whose = "their guardian agreed"
+		}
+		says += fmt.Sprintf("; %s on %s (line %d)", whose, day(o.lines[i]), i)
 	}
-	return Answer{asks, true, fmt.Sprintf("staff have seen that they agree for themselves from %s on (%s)", date(time.Unix(last.Until, 0)), day(last))}
+	return Answer{asks, true, says}
 }
 
 // told: every face that was taken rests on a consent to a notice, and the notice enclosed is the one that was agreed to.

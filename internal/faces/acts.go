@@ -30,7 +30,11 @@ func (f *Faces) Agree(turn wire.Session, p person.ID, notice [32]byte, lang stri
 		return f.notGiven(err)
 	}
 	// The record is in the log before a frame is looked at: whoever reads the log sees the order of things.
-	if _, err := f.Write(audit.Entry{Kind: wire.KindConsentGiven, Who: f.Name(p), Notice: audit.Hash(r.Notice),
+	why := wire.ReasonNone
+	if on.Evidence == consent.ByGuardian { // a court asks whether a minor was harmed (judicial provisions 2021, article 3)
+		why = wire.ReasonGuardian
+	}
+	if _, err := f.Write(audit.Entry{Kind: wire.KindConsentGiven, Reason: why, Who: f.Name(p), Notice: audit.Hash(r.Notice),
 		Consent: audit.Hash(r.Hash()), Until: r.Until.Unix()}); err != nil {
 		return wire.PromptFaultAsk
 	}

@@ -298,6 +298,8 @@ const (
 	ReasonExpiryChanged  // it says another end
 	ReasonConsentChanged // it says another consent
 	ReasonPutBack        // the whole file is of before an erasure
+
+	ReasonGuardian // it was a guardian's act, not the person's own
 )
 
 var reasons = []string{"none", "unknown", "not-live", "wrong-pin", "too-many-tries", "no-consent", "withdrawn", "expired",
@@ -306,7 +308,7 @@ var reasons = []string{"none", "unknown", "not-live", "wrong-pin", "too-many-tri
 	"correction", "explanation", "relative", "restricted", "notice-changed", "no-other-way", "alone", "undeclared",
 	"not-judged", "second-sign", "same-face", "unmeasured", "switched-off", "unassessed", "near-80", "near-95", "reached",
 	"visit-ended", "lease-ended", "contract-ended",
-	"misplaced", "replayed", "key-changed", "other-device", "purpose-changed", "expiry-changed", "consent-changed", "put-back"}
+	"misplaced", "replayed", "key-changed", "other-device", "purpose-changed", "expiry-changed", "consent-changed", "put-back", "guardian"}
 
 func (r Reason) String() string { return reasons[r] }
 
