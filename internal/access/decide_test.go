@@ -126,3 +126,30 @@ func TestTheDoorOpensOnlyForSomebodyWithARight(t *testing.T) {
 		}
 	})
 }
+
+// P-24: whenever a face is refused there is a reason for it, and the PIN of the same person opens at the same moment.
+func TestP24_EveryRefusalHasAReasonAndThePINOpensAllTheSame(t *testing.T) {
+	refused := 0
+	for found := access.Nobody; found <= access.Damaged; found++ {
+		for rests := wire.ReasonNone; rests <= wire.ReasonUnmeasured; rests++ {
+			for _, second := range []bool{false, true} {
+				f := access.Facts{Method: wire.MethodFace, Found: found, Who: ana, MayIn: true, Second: second, Rests: rests}
+				d := access.Decide(f)
+				if d.Outcome == wire.Granted {
+					continue
+				}
+				refused++
+				if d.Reason == wire.ReasonNone {
+					t.Errorf("%+v: %s without a reason", f, d.Outcome)
+				}
+				f.Method, f.Found = wire.MethodPIN, access.Somebody
+				if d := access.Decide(f); d.Outcome != wire.Granted {
+					t.Errorf("the face was refused, and then the PIN: %+v: %+v", f, d)
+				}
+			}
+		}
+	}
+	if refused < 100 {
+		t.Errorf("only %d refusals were tried", refused)
+	}
+}

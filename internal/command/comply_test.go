@@ -148,7 +148,9 @@ func TestWhatChangesOnTheDiskTurnsItsOwnRowRed(t *testing.T) {
 			x.write("state/keeper/count", `{"now":100000,"high":100000,"reached":"2026-01-05T00:00:00Z"}`)
 			x.write("state/filed.json", `{"number":"7","on":"2026-02-01T00:00:00Z"}`)
 		}, nil},
-		"the log is gone": {func(x *terminal) { os.RemoveAll(filepath.Join(x.dir, "state", "keeper", "audit")) }, []string{"M-9c"}},
+		"an incident":        {func(x *terminal) { x.line(audit.Entry{Kind: wire.KindFaceStopped, Reason: wire.ReasonIncident}) }, []string{"P-57"}},
+		"a stop for repairs": {func(x *terminal) { x.line(audit.Entry{Kind: wire.KindFaceStopped, Reason: wire.ReasonMaintenance}) }, nil},
+		"the log is gone":    {func(x *terminal) { os.RemoveAll(filepath.Join(x.dir, "state", "keeper", "audit")) }, []string{"M-9c"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			x := newTerminal(t)
@@ -161,6 +163,39 @@ func TestWhatChangesOnTheDiskTurnsItsOwnRowRed(t *testing.T) {
 				t.Errorf("red: %v, not %v", got, c.red)
 			}
 		})
+	}
+}
+
+// P-54, N-27: the audit that the law wants regularly reads the log whole, each time. A line that somebody changed between
+// two audits is found by the second, which nobody can sign off.
+func TestP54_TheNextAuditFindsAChangedLine(t *testing.T) {
+	x := newTerminal(t)
+	x.line(audit.Entry{Kind: wire.KindDecision, Outcome: wire.Denied})
+	if x.red()["M-14b"] {
+		t.Fatal("the first audit finds a log wrong that nobody has touched")
+	}
+	entries, err := filepath.Glob(filepath.Join(x.dir, "state", "keeper", "audit", "tile", "entries", "*"))
+	if err != nil || len(entries) == 0 {
+		t.Fatal(entries, err)
+	}
+	changed := 0
+	for _, name := range entries {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed += bytes.Count(b, []byte("denied"))
+		if err := os.WriteFile(name, bytes.ReplaceAll(b, []byte("denied"), []byte("donied")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if changed == 0 || !x.red()["M-14b"] {
+		t.Errorf("%d lines were changed, and the next audit finds %v", changed, x.red())
+	}
+	tools := x.tools()
+	c := complyCmd{Config: filepath.Join(x.dir, "door.yaml"), SignOff: "manager"}
+	if err := c.Run(tools); err == nil || !strings.Contains(tools.Out.(*bytes.Buffer).String(), "does not hold  M-14b") {
+		t.Errorf("it was signed off: %v", err)
 	}
 }
 

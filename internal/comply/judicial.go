@@ -6,7 +6,7 @@ import "fmt"
 // force 2021-08-01.
 func judicial() []Check {
 	return []Check{
-		{ID: "J-1a", Class: "E", EN: "What is generated from recognition is protected as well.", ZH: "基于人脸识别生成的信息同样受保护。", Control: "Who went where stands in the keeper's own folder; no score leaves the keeper.",
+		{ID: "J-1a", Class: "E", EN: "What is generated from recognition is protected as well.", ZH: "基于人脸识别生成的信息同样受保护。", Control: "Who went where stands in the keeper's own folder; no score leaves the keeper.", Tests: []string{"TestJ1a_WhoWentWhereIsNotForWhoeverWantsToKnow", "TestWhatChangesOnTheDiskTurnsItsOwnRowRed"},
 			look: func(f *Facts) (string, string) { return f.Traces, "the log of passages is closed to others" }},
 		{ID: "J-1b", Class: "E", EN: "Storing, using, sending and deleting are all processing.", ZH: "处理包括收集、存储、使用、加工、传输、提供、公开等。", Control: "Each verb is one call that writes its line.", Follows: "M-9c"},
 		{ID: "J-1c", Class: "E", EN: "Face information is biometric information.", ZH: "人脸信息属于生物识别信息。", Control: "As M-19.", Follows: "M-19"},
@@ -25,10 +25,10 @@ func judicial() []Check {
 		{ID: "J-2g, J-2h", Class: "R", EN: "Nothing against public order, nothing improper or unnecessary.", ZH: "不得违背公序良俗或者违反合法、正当、必要原则。", Control: "Declaration and assessment.", Who: "the handler"},
 		{ID: "J-3", Class: "P", EN: "Courts weigh whether a minor was harmed, how people were told and agreed, and how necessary it was.", ZH: "法院考量是否未成年人、告知同意情况、必要程度。", Control: "edged evidence answers exactly these, line by line.",
 			Tests: []string{"TestJ3_EvidenceAnswersTheCourtsQuestions"}, Follows: "J-6"},
-		{ID: "J-4a", Class: "E", EN: "\"No consent, no service\" is void.", ZH: "不同意就不提供服务的同意无效。", Control: "The PIN does not depend on a face in any way, and cannot be made to.", look: probe("after-face", "a PIN that comes only after a face cannot be configured")},
+		{ID: "J-4a", Class: "E", EN: "\"No consent, no service\" is void.", ZH: "不同意就不提供服务的同意无效。", Control: "The PIN does not depend on a face in any way, and cannot be made to.", Tests: []string{"TestJ4a_NoOtherWayCanBeMadeToWaitForAFace", "TestConsentIsNotAnInput"}, look: probe("after-face", "a PIN that comes only after a face cannot be configured")},
 		{ID: "J-4b", Class: "E", EN: "Consent bundled with others is void.", ZH: "与其他授权捆绑的同意无效。", Control: "One notice, one kind of data, one purpose.", look: probe("bundle", "a notice for two kinds of data is refused")},
 		{ID: "J-4c", Class: "E", EN: "Force, also disguised, voids consent.", ZH: "强迫或者变相强迫的同意无效。", Control: "As M-12.", Follows: "M-12"},
-		{ID: "J-5", Class: "E", EN: "Emergency, public safety and other excuses are for the handler to prove.", ZH: "应急、公共安全等免责事由由处理者证明。", Control: "No basis but consent exists in this release, so none can become a habit.", look: probe("emergency", "emergency: is refused by the config file")},
+		{ID: "J-5", Class: "E", EN: "Emergency, public safety and other excuses are for the handler to prove.", ZH: "应急、公共安全等免责事由由处理者证明。", Control: "No basis but consent exists in this release, so none can become a habit.", Tests: []string{"TestJ5_NoBasisButConsentCanBeSet", "TestJ5_NothingStandsInForTheirOwnAct"}, look: probe("emergency", "emergency: is refused by the config file")},
 		{ID: "J-6", Class: "P", EN: "The handler must prove that the law was kept.", ZH: "处理者对其行为合法承担举证责任。", Control: "Evidence is checked offline; what the lines do not bear is called \"cannot be proved\".",
 			Tests: []string{"TestJ6_ALineThatIsMissingIsShownAndNeverGreen", "TestJ6_ForgedEvidenceDoesNotVerify"}, look: func(f *Facts) (string, string) {
 				return wrong(f.Log.WithoutTier > 0, "%d erasures do not say what they could destroy", f.Log.WithoutTier), fmt.Sprintf("%d erasures, each with what it could destroy", f.Log.Kinds["erased"])
@@ -48,7 +48,7 @@ func judicial() []Check {
 				}
 				return wrong(f.Log.WithoutEnd > 0, "%d faces were stored without an end", f.Log.WithoutEnd), "each face was stored with an end"
 			}},
-		{ID: "J-12", Class: "E", EN: "Deletion may be demanded whatever the contract says.", ZH: "违约处理的，可请求删除，无论合同有无约定。", Control: "Deletion depends on no setting.", look: probe("allow-delete", "allow_delete: false is refused by the config file")},
+		{ID: "J-12", Class: "E", EN: "Deletion may be demanded whatever the contract says.", ZH: "违约处理的，可请求删除，无论合同有无约定。", Control: "Deletion depends on no setting.", Tests: []string{"TestJ12_NoSettingForbidsDeleting", "TestJ12_DeletingNeedsNobodysLeaveAndCostsNoWayIn"}, look: probe("allow-delete", "allow_delete: false is refused by the config file")},
 		{ID: "J-13, J-14", Class: "P", EN: "Joined cases and public-interest suits.", ZH: "合并审理、公益诉讼。", Control: "Evidence is per person and shows no face.", Follows: "J-6"},
 		{ID: "J-15", Class: "R", EN: "Close relatives of the dead may claim.", ZH: "死者近亲属可主张权利。", Control: "A request at the desk, decided by staff; the face is erased.", Who: "staff: whether they are relatives"},
 		{ID: "J-16", Class: "P", EN: "In force since 2021-08-01; what is stored today is processed today.", ZH: "自2021年8月1日起施行。", Control: "No template can be brought in from elsewhere; nothing is grandfathered.", Tests: []string{"TestJ16_TheRulesBeginInOrderAndNoneIsLost"},

@@ -134,6 +134,24 @@ func TestM5a_M6a_WhatIsNoConsent(t *testing.T) {
 	}
 }
 
+// J-5: public health, public safety, news and the like are no basis that a register takes, whoever noted it and however
+// grown up the person is; the person's own act is.
+func TestJ5_NothingStandsInForTheirOwnAct(t *testing.T) {
+	r, n := opened(t)
+	for _, e := range []consent.Evidence{"emergency", "public-safety", "public-health", "news", "law", "contract", "staff"} {
+		if _, err := r.Give(anna, n.Hash(), "zh", consent.Basis{Evidence: e, Age: birthday.Grown()}, noon, true); err == nil {
+			t.Errorf("%s is taken", e)
+		}
+		if _, ok := r.InForce(anna, noon); ok || len(history(t, r, anna)) != 0 {
+			t.Errorf("%s left a record", e)
+		}
+	}
+	give(t, r, anna, n, noon)
+	if _, ok := r.InForce(anna, noon); !ok {
+		t.Error("their own act is none")
+	}
+}
+
 // Whoever is here for some hours agrees for no longer, whatever the notice allows everybody else.
 func TestM8c_AConsentEndsWithTheStay(t *testing.T) {
 	r, n := opened(t)

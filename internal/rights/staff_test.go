@@ -35,8 +35,8 @@ func TestM7b_WhoMayLook(t *testing.T) {
 	}
 }
 
-// M-7b: somebody alone who reads a child's record is refused, there is an alarm, and the log says who it was.
-func TestM7b_AChildsRecordIsReadByTwoOnly(t *testing.T) {
+// M-7b, Y-32, Y-36: somebody alone who reads a child's record is refused, there is an alarm, and the log says who it was.
+func TestY32_AChildsRecordIsReadByTwoOnly(t *testing.T) {
 	h := open(t)
 	h.note(child, wire.Age{Born: 20160601})
 	number := name(child).Number()
@@ -62,6 +62,35 @@ func TestM7b_AChildsRecordIsReadByTwoOnly(t *testing.T) {
 	h.full = true
 	h.Look(7, number, "porter", "night")
 	h.says(wire.PromptFaultAsk) // what cannot be written down is not shown
+}
+
+// J-1a: what recognition has generated, who went where, is shown to its person and to staff whom that person asked, and to
+// nobody else. A member of staff who only wants to know is refused, and nothing of it was said on the way.
+func TestJ1a_WhoWentWhereIsNotForWhoeverWantsToKnow(t *testing.T) {
+	h := open(t)
+	h.note(anna, wire.Age{Adult: true})
+	number := name(anna).Number()
+	h.said = nil
+	h.Look(7, number, "porter", "")
+	h.Look(7, number, "porter", "night") // nor do two of them help each other
+	h.List(7)
+	for _, w := range h.said {
+		if r, ok := w.(*wire.Record); ok {
+			t.Errorf("nobody asked, and they read %+v", r.Passages)
+		}
+	}
+	if len(h.said) != 3 || slices.Contains(h.kinds(), wire.KindRecordLooked) {
+		t.Errorf("said %d words, the log has %v", len(h.said), h.kinds())
+	}
+	h.Mine(8, anna)
+	if r := last[*wire.Record](h); r.Passages[0].At != 5 {
+		t.Errorf("their own: %+v", r.Passages)
+	}
+	h.Ask(anna, wire.ReasonExplanation)
+	h.Look(7, number, "porter", "")
+	if r := last[*wire.Record](h); r.Passages[0].At != 5 || !slices.Contains(h.kinds(), wire.KindRecordLooked) {
+		t.Errorf("asked to explain: %+v, the log has %v", r.Passages, h.kinds())
+	}
 }
 
 // P-44: nobody's record is shown to staff who name somebody else, or nobody.

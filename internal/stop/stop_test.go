@@ -164,3 +164,45 @@ func TestBothWaysAreInTheLog(t *testing.T) {
 		t.Errorf("the log has %v", kinds)
 	}
 }
+
+// P-57: after a leak, or a possible one, the stop works at once, is a line that says why and when, and lasts over a restart;
+// where it cannot be written down it works all the same, and whoever ordered it is told. A stop for another reason is no
+// incident.
+func TestP57_AnIncidentStopsAtOnceAndIsALine(t *testing.T) {
+	p := begin(t)
+	index, err := p.Order([16]byte{1}, wire.ReasonIncident)
+	if err != nil || !p.On() {
+		t.Fatalf("stopped %v, %v", p.On(), err)
+	}
+	p.start()
+	found := false
+	for i, e := range p.log.Backwards(audit.Query{Kinds: []wire.Kind{wire.KindFaceStopped}}) {
+		found = i == index && e.Reason == wire.ReasonIncident
+		break
+	}
+	if !found || !p.On() {
+		t.Errorf("after a restart: in the log %v, stopped %v", found, p.On())
+	}
+	if _, err := p.Lift("ann", ""); err == nil || !p.On() {
+		t.Errorf("lifted by one: %v", err)
+	}
+
+	p = begin(t)
+	p.mute = errors.New("disk full")
+	if err := os.MkdirAll(p.file()+".new", 0o700); err != nil { // nor can the file be written
+		t.Fatal(err)
+	}
+	if _, err := p.Order([16]byte{1}, wire.ReasonIncident); err == nil || !p.On() {
+		t.Errorf("it can be written nowhere: stopped %v, %v", p.On(), err)
+	}
+
+	p = begin(t)
+	if _, err := p.Order([16]byte{1}, wire.ReasonMaintenance); err != nil || !p.On() {
+		t.Fatal(err)
+	}
+	for _, e := range p.log.Backwards(audit.Query{Kinds: []wire.Kind{wire.KindFaceStopped}}) {
+		if e.Reason != wire.ReasonMaintenance {
+			t.Errorf("maintenance is recorded as %s", e.Reason)
+		}
+	}
+}
