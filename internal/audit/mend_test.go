@@ -15,7 +15,7 @@ import (
 	"example.org/edged/internal/wire"
 )
 
-func TestAPowerCutLosesNothingThatWasAcknowledged(t *testing.T) {
+func TestJ2e_APowerCutLosesNothingThatWasAcknowledged(t *testing.T) {
 	tests := []struct {
 		name string
 		cut  func(t *testing.T, dir string)

@@ -16,7 +16,7 @@ import (
 	"example.org/edged/internal/audit"
 )
 
-func TestVerifyNamesWhatWasDone(t *testing.T) {
+func TestM9c_VerifyNamesWhatWasDone(t *testing.T) {
 	for _, test := range hostile {
 		t.Run(test.name, func(t *testing.T) {
 			dir, public := filled(t, test.size)

@@ -11,13 +11,14 @@ func judicial() []Check {
 		{ID: "J-1b", Class: "E", EN: "Storing, using, sending and deleting are all processing.", ZH: "处理包括收集、存储、使用、加工、传输、提供、公开等。", Control: "Each verb is one call that writes its line.", Follows: "M-9c"},
 		{ID: "J-1c", Class: "E", EN: "Face information is biometric information.", ZH: "人脸信息属于生物识别信息。", Control: "As M-19.", Follows: "M-19"},
 		{ID: "J-2a", Class: "E", EN: "No unlawful verification, identification or analysis in business and public places.", ZH: "经营场所、公共场所不得违法进行人脸验证、辨识或者分析。", Control: "No model of age, mood, sex or habit is installed or loaded: models are pinned by hash.",
-			Who: "the handler: what else runs on this terminal", look: func(f *Facts) (string, string) {
+			Who: "the handler: what else runs on this terminal", Tests: []string{"TestJ2a_ANetworkForAnalysisIsRefusedAndNeverRead"}, look: func(f *Facts) (string, string) {
 				return wrong(f.StrayModels > 0, "%d networks lie in the model folder that the pack does not name", f.StrayModels), "only the pack's own networks are there"
 			}},
 		{ID: "J-2b", Class: "P", EN: "Publish the rules, purpose, way and scope.", ZH: "公开处理规则，明示目的、方式、范围。", Control: "The notice is read at the terminal by anybody.", Follows: "M-5b"},
 		{ID: "J-2c", Class: "E", EN: "Separate consent of the person or guardian.", ZH: "须取得自然人或其监护人的单独同意。", Control: "As M-6a.", Follows: "M-6a"},
 		{ID: "J-2d", Class: "E", EN: "Not beyond the stated purpose, way and scope.", ZH: "不得违反明示或约定的目的、方式、范围。", Control: "As M-4a.", Follows: "M-4a"},
 		{ID: "J-2e", Class: "P", EN: "Technical measures so that nothing is leaked, altered or lost.", ZH: "采取技术措施确保安全，防止泄露、篡改、丢失。", Control: "Crash-safe files; a damaged one is set aside and said, never used.",
+			Tests: []string{"TestJ2e_AnEnrolmentCutOffAnywhereIsThereAsBeforeOrAsAfter", "TestKilledAtEachStepOfErase", "TestJ2e_APowerCutLosesNothingThatWasAcknowledged", "TestPowerCuts"},
 			look: func(f *Facts) (string, string) {
 				return wrong(f.SetAside > 0, "%d damaged files were set aside: look at them", f.SetAside), "no file was found damaged"
 			}},

@@ -54,6 +54,7 @@ func measures() []Check {
 			Control: "A word changed is another hash, and consents name the hash they were given to.", look: probe("notice-hash", "one word changed gives the notice another hash")},
 		{ID: "M-5d", Class: "P", EN: "Meet the rules for elderly and disabled people as well.", ZH: "为残疾人、老年人提供符合无障碍要求的告知。",
 			Control: "Large text, high contrast, two languages; the PIN needs no camera.", Who: "the operator: at the terminal itself",
+			Tests: []string{"TestEveryScreenAtEverySize", "TestM5d_WhomLivenessDoesNotSuitIsNotLockedOut", "TestM5d_WhomTheCameraDoesNotSuitIsOfferedTheOtherWays"},
 			look: func(f *Facts) (string, string) {
 				return wrong(len(f.Languages) == 0, "the screen speaks no language"), fmt.Sprintf("the screen speaks %v", f.Languages)
 			}},
@@ -104,6 +105,7 @@ func measures() []Check {
 				return wrong(f.Face && f.AssessedBy == "", "nobody has signed an assessment"), "signed by " + f.AssessedBy
 			}},
 		{ID: "M-9c", Class: "E", EN: "Record the processing.", ZH: "对处理情况进行记录。", Control: "Every act is a line of a signed log, before it has an effect where that matters.",
+			Tests: []string{"TestM9c_NothingIsDecidedOffTheRecord", "TestM9c_VerifyNamesWhatWasDone", "TestM9c_ARecordOfAnotherHandIsFound"},
 			look: func(f *Facts) (string, string) {
 				return wrong(!f.Log.There, "there is no log"), fmt.Sprintf("%d lines since %s", f.Log.Size, f.Log.Oldest.Format(time.DateOnly))
 			}},
@@ -123,7 +125,8 @@ func measures() []Check {
 			}},
 		{ID: "M-10b", Class: "E", EN: "Who refuses gets another reasonable and convenient way.", ZH: "不同意的，应提供其他合理且便捷的方式。",
 			Control: "Who may pass is decided by rules in which consent is no input.", look: probe("rights", "the decision at the door knows no consent")},
-		{ID: "M-10c", Class: "E", EN: "Unless the state provides otherwise.", ZH: "国家另有规定的除外。", Control: "No exception can be configured.", look: probe("override", "override: is refused by the config file")},
+		{ID: "M-10c", Class: "E", EN: "Unless the state provides otherwise.", ZH: "国家另有规定的除外。", Control: "No exception can be configured.",
+			Tests: []string{"TestM10c_NoExceptionCanBeConfigured"}, look: probe("override", "override: is refused by the config file")},
 		{ID: "M-11", Class: "R", EN: "The national population database and network identity service are encouraged.", ZH: "鼓励优先使用国家人口基础信息库、国家网络身份认证公共服务。",
 			Control: "Not used: nobody is asked for an official identity at all.", Who: "the handler: whether they want it"},
 		{ID: "M-12", Class: "E", EN: "Nobody may mislead, cheat or coerce people into it.", ZH: "不得误导、欺诈、胁迫个人接受人脸识别。",
@@ -141,7 +144,7 @@ func measures() []Check {
 					fmt.Sprintf("declared as %s, public: %v", f.Declared.Place, f.Declared.Public)
 			}},
 		{ID: "M-13b", Class: "E", EN: "Set the area of collection reasonably.", ZH: "合理设定采集区域。", Control: "Faces outside the zone, or too far away, are dropped before anything is computed from them.",
-			Who: "the installer: that the zone fits the place", look: func(f *Facts) (string, string) {
+			Who: "the installer: that the zone fits the place", Tests: []string{"TestM13b_OfThreePeopleTheOneInTheZoneIsLookedAt", "TestM13b_OfAThousandPassersByNothingIsComputed"}, look: func(f *Facts) (string, string) {
 				return wrong(f.Face && !f.Zone, "neither a zone nor a least size keeps passers-by out"), "area: " + f.Declared.Area
 			}},
 		{ID: "M-13c", Class: "P", EN: "Put up a prominent sign.", ZH: "设置显著提示标识。", Control: "The sign is declared, and looked at once a year; after that faces rest.", Who: "the installer: that it hangs",
@@ -169,13 +172,15 @@ func protection() []Check {
 				return f.Log.Wrong, fmt.Sprintf("%d lines fit the signed head", f.Log.Size)
 			}},
 		{ID: "M-14c", Class: "E", EN: "Control access.", ZH: "访问控制。", Control: "Each room has a user and a folder of its own; no role can read a template.",
-			look: func(f *Facts) (string, string) { return f.Open, "the keeper's folder is closed to everybody else" }},
-		{ID: "M-14d", Class: "P", EN: "Manage authorisations.", ZH: "授权管理。", Control: "Staff are named, with hashed PINs; lifting a stop takes two.", Who: "the handler: that the list of staff is today's",
+			Tests: []string{"TestM14c_EachRoomReachesItsOwnFilesAndNobodyElses", "TestM14c_StaffActsTakeAPINOfStaff"},
+			look:  func(f *Facts) (string, string) { return f.Open, "the keeper's folder is closed to everybody else" }},
+		{ID: "M-14d", Class: "P", EN: "Manage authorisations.", ZH: "授权管理。", Control: "Staff are named, with hashed PINs; lifting a stop takes two.", Who: "the handler: that the list of staff is today's, and names nobody twice",
+			Tests: []string{"TestM14d_OnePersonWithTwoAccountsLiftsNoStop", "TestNothingButTwoPeopleLiftsAStop"},
 			look: func(f *Facts) (string, string) {
 				return wrong(f.Staff == 0, "nobody is authorised"), fmt.Sprintf("%d members of staff", f.Staff)
 			}},
 		{ID: "M-14e", Class: "E", EN: "Detect intrusion.", ZH: "入侵检测。", Control: "Frozen frames, a swapped model, a clock set back, wrong PINs in a row and damaged records are noticed and recorded.",
-			Who: "the installer: the case and the cable, which no switch watches in this release", look: func(f *Facts) (string, string) {
+			Who: "the installer: the case and the cable, which no switch watches in this release", Tests: []string{"TestM14e_EachAlarmIsALineOfTheLog", "TestAFrozenPictureIsNotHandedOut", "TestT16_WhatIsBelieved", "TestModelsThatAreNotTheOnes"}, look: func(f *Facts) (string, string) {
 				return wrong(f.Clock != "" || f.Models != "", "%s%s", f.Clock, f.Models), "clock and models are as they were"
 			}},
 		{ID: "M-14f", Class: "E", EN: "Defend against it.", ZH: "入侵防御。", Control: "seccomp, Landlock and empty network namespaces; an alarm costs the face, never the door.", Who: "the installer: that updates come from where they should",

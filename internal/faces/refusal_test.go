@@ -15,7 +15,7 @@ func (s *stand) last() wire.Prompt { all := s.prompts(); return all[len(all)-1] 
 
 // Three times in a row an enrolment ends without a face: from then on the other ways are offered, and the person may go
 // on trying all the same.
-func TestWhomTheCameraDoesNotSuitIsOfferedTheOtherWays(t *testing.T) {
+func TestM5d_WhomTheCameraDoesNotSuitIsOfferedTheOtherWays(t *testing.T) {
 	s := open(t, t.TempDir(), nil)
 	fail := func() wire.Prompt {
 		if got := s.Agree(1, resident, s.notice.Hash(), "en", grown); got != wire.PromptLook {

@@ -76,7 +76,7 @@ func TestAWrongFaceWithARightPINIsRefusedAndTheWayOutIsAtTheSameScreen(t *testin
 }
 
 // Three times in a row the PIN was right, and the face was one that liveness does not suit.
-func TestWhomLivenessDoesNotSuitIsNotLockedOut(t *testing.T) {
+func TestM5d_WhomLivenessDoesNotSuitIsNotLockedOut(t *testing.T) {
 	folder, program := folder(t), program(t)
 	h := openHouse(t, program, folder, together)
 	h.modeIs(wire.FaceVerify)

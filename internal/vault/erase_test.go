@@ -165,7 +165,7 @@ func TestAnErasureCutOffAnywhereStaysUnreadableAndIsFinished(t *testing.T) {
 	}
 }
 
-func TestAnEnrolmentCutOffAnywhereIsThereAsBeforeOrAsAfter(t *testing.T) {
+func TestJ2e_AnEnrolmentCutOffAnywhereIsThereAsBeforeOrAsAfter(t *testing.T) {
 	anew := func(h *house, ada person.ID) error {
 		f := h.face(3)
 		defer h.arena.Wipe(f)
