@@ -19,7 +19,7 @@ func support() []Check {
 			return wrong(f.Log.Exported > 0, "%d faces were handed out", f.Log.Exported), fmt.Sprintf("0 handed out, %d requests refused", f.Log.Kinds["export-refused"])
 		}},
 		{ID: "P-24", Class: "E", EN: "Significant automated decisions are explained and may be refused.", ZH: "自动化决策应保证透明，可拒绝。", Control: "Every refusal offers the PIN at once; staff can let in.", Who: "staff: that somebody can be called",
-			Tests: []string{"TestP24_EveryRefusalOfAFaceNamesAnotherWay", "TestP24_EveryRefusalHasAReasonAndThePINOpensAllTheSame", "TestWhomLivenessDoesNotSuitIsNotLockedOut"}},
+			Tests: []string{"TestP24_EveryRefusalOfAFaceNamesAnotherWay", "TestP24_EveryRefusalHasAReasonAndThePINOpensAllTheSame", "TestM5d_WhomLivenessDoesNotSuitIsNotLockedOut"}},
 		{ID: "P-26", Class: "E", EN: "What is seen in public is for public safety only.", ZH: "公共场所采集仅限维护公共安全。", Control: "As M-13a.", Follows: "M-13a"},
 		{ID: "P-28, 29, 31", Class: "E", EN: "Biometrics and children's data are sensitive.", ZH: "生物识别及不满十四周岁信息属敏感个人信息。", Control: "As M-7a.", Follows: "M-7a"},
 		{ID: "P-38 to 41", Class: "E", EN: "Nothing abroad without the mechanism, nor to foreign authorities.", ZH: "跨境提供须满足条件；未经批准不得向境外机构提供。", Control: "No face is sent anywhere.", Who: "the handler: where the broker of events stands",
