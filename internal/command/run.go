@@ -74,7 +74,7 @@ func (t *tools) house(cfg *config.Config) (hall.House, error) {
 		return hall.House{}, coded{exitConfig, err}
 	}
 	h := hall.House{State: cfg.State, Programs: programs, Keeper: cfg.Keeper(pack, t.Time()), Listen: cfg.Screen.Listen, Voice: cfg.Screen.Voice, Notice: cfg.NoticeVersion(),
-		Camera: cfg.Video(), Relay: cfg.Relay(), OwnUsers: cfg.Rooms.Users == "auto", LogLevel: slog.LevelInfo}
+		Camera: cfg.Video(), Infrared: cfg.InfraredDevice(), Relay: cfg.Relay(), OwnUsers: cfg.Rooms.Users == "auto", LogLevel: slog.LevelInfo}
 	h.Assess = cfg.Assess
 	kiosk := cfg.Kiosk(cfg.Screen.Listen)
 	h.Kiosk = &kiosk

@@ -40,6 +40,7 @@ func (c *Config) Keeper(pack room.Pack, built time.Time) room.Keeper {
 			Turn:   uint32(c.Face.Turn),
 			Margin: c.Face.Margin, People: c.Face.People, Tries: c.Face.Tries, Years: c.Face.Years,
 			Alone: alone, Table: table, Unjudged: !c.Face.Judge, Challenge: c.Face.Challenge,
+			Infrared: c.Camera.Infrared != "",
 		}
 	}
 	return k
@@ -64,6 +65,12 @@ func (c *Config) Eye(pack room.Pack) (room.Eye, bool) {
 	default:
 		e.Camera.Kind = "lens"
 	}
+	if c.Camera.Infrared != "" {
+		e.Infrared = e.Camera
+		if c.Camera.Source == "pictures" { // they stand for what a camera would bring, and so come as fast as one
+			e.Infrared.Folder, e.Infrared.Every, e.Infrared.Silent = c.Camera.Infrared, infraredEvery, 2*time.Second
+		}
+	}
 	return e, true
 }
 
@@ -83,6 +90,17 @@ func (c *Config) Lens() (room.Lens, bool) {
 func (c *Config) Video() string {
 	if c.HasFace() && c.Camera.Source == "v4l2" {
 		return c.Camera.Device
+	}
+	return ""
+}
+
+// infraredEvery is how often a folder that plays the infrared camera shows a picture.
+const infraredEvery = 100 * time.Millisecond
+
+// InfraredDevice is the infrared camera that the hall opens for the eye; empty where there is none.
+func (c *Config) InfraredDevice() string {
+	if c.HasFace() && c.Camera.Source == "v4l2" {
+		return c.Camera.Infrared
 	}
 	return ""
 }

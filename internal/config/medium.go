@@ -83,13 +83,25 @@ func (c *Config) checkCamera() []Finding {
 	}
 	switch c.Camera.Source {
 	case "v4l2":
-		return []Finding{video(c.Camera.Device)}
+		return append([]Finding{video(c.Camera.Device)}, c.checkInfrared(video)...)
 	case "pictures":
-		return []Finding{pictures(c.Camera.Folder)}
+		return append([]Finding{pictures(c.Camera.Folder)}, c.checkInfrared(pictures)...)
 	case "video":
 		return []Finding{film(c.Camera.File)}
 	}
 	return []Finding{{OK, "camera", "the camera's address is well formed; the camera itself is only called by the lens", ""}}
+}
+
+// checkInfrared looks at the second camera as at the first, and says what nobody knows of it: the bench reads pictures of
+// the camera alone.
+func (c *Config) checkInfrared(there func(string) Finding) []Finding {
+	if c.Camera.Infrared == "" {
+		return nil
+	}
+	f := there(c.Camera.Infrared)
+	f.Part = "camera.infrared"
+	return []Finding{f, {Warn, "camera.infrared", "a face that this camera does not show is refused, and how many people and how many attacks that refuses is not measured on it: " +
+		"a screen is dark in near infrared, a print may not be", "try it with a phone and with a few people; where it refuses people, delete the line"}}
 }
 
 func video(path string) Finding {

@@ -111,8 +111,10 @@ func (d *decoder) camera(c *Camera) {
 		ok := err == nil && (u.Scheme == "rtsp" || u.Scheme == "rtsps") && u.Hostname() != "" && u.Fragment == ""
 		d.need(ok, "camera.url", "is not the address of an RTSP camera", "write rtsp://192.168.1.20:554/stream, with user:password@ before the host if it wants them")
 	}
-	d.need(c.Infrared == "", "camera.infrared", "names an infrared camera, and no driver for one is built into this edged, so it would judge nothing",
-		"delete the line; what is sure of being alive here is said by `edged bench liveness`")
+	d.need(c.Infrared == "" || c.Source == "v4l2" || c.Source == "pictures", "camera.infrared", "is a second camera of the same kind, and there is none of source: "+c.Source,
+		"write source: v4l2, or delete the line")
+	d.need(c.Infrared == "" || c.Infrared != c.Device && c.Infrared != c.Folder, "camera.infrared", "is the camera itself, which says nothing new",
+		"name the infrared camera, such as /dev/video2, or delete the line")
 	z := c.Zone
 	d.need(d.zoneBad() || z.Left < z.Right, "camera.zone.right", "is not right of left", "left and right are fractions of the width, such as 0.2 and 0.8")
 	d.need(d.zoneBad() || z.Top < z.Bottom, "camera.zone.bottom", "is not below top", "top and bottom are fractions of the height, such as 0.1 and 0.9")

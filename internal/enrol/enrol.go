@@ -17,14 +17,15 @@ import (
 
 // Rules say what a template is made of.
 type Rules struct {
-	Model   [32]byte
-	Purpose string
-	Frames  int           // good sightings
-	Live    float32       // least mean liveness of them
-	Same    float32       // least cosine of each to the first: one person, not two in turn
-	Within  time.Duration // the whole session
-	Unique  func() float32
-	Twins   func(a, b person.ID) bool // whether both always show a second sign, so that one face may be stored for both
+	Model    [32]byte
+	Purpose  string
+	Frames   int           // good sightings
+	Live     float32       // least mean liveness of them
+	Infrared bool          // the door has an infrared camera, and each of them must show the face there too
+	Same     float32       // least cosine of each to the first: one person, not two in turn
+	Within   time.Duration // the whole session
+	Unique   func() float32
+	Twins    func(a, b person.ID) bool // whether both always show a second sign, so that one face may be stored for both
 }
 
 // Reasons why a session ended without a template.
@@ -46,8 +47,9 @@ type Session struct {
 	began   time.Duration
 	taken   []template.Template
 	lives   []float32
-	widest  float32   // openness of the eyes, of the frame with the widest
-	open    []float32 // of each that was taken
+	cues    []liveness.Outcome // of the infrared camera, of every frame that was looked at, also of those dropped later
+	widest  float32            // openness of the eyes, of the frame with the widest
+	open    []float32          // of each that was taken
 	alike   []person.ID
 }
 
@@ -96,6 +98,9 @@ func (s *Session) Take(w *wire.Sighting) Step {
 		s.Close() // somebody else stepped in front: begin anew with whoever stays
 	}
 	s.taken, s.lives, s.open = append(s.taken, t), append(s.lives, w.Live), append(s.open, w.Openness)
+	if s.rules.Infrared {
+		s.cues = append(s.cues, liveness.Infrared(w.Infrared))
+	}
 	s.widest = max(s.widest, w.Openness)
 	s.dropShut()
 	if len(s.taken) >= s.rules.Frames {
@@ -125,7 +130,11 @@ func (s *Session) Finish(now time.Time) (vault.Label, template.Template, error) 
 	for _, live := range s.lives {
 		sum += live
 	}
-	switch liveness.Judge(sum/float32(len(s.lives)), s.rules.Live) {
+	alive := liveness.Judge(sum/float32(len(s.lives)), s.rules.Live)
+	for _, cue := range s.cues {
+		alive = alive.Beside(cue)
+	}
+	switch alive {
 	case liveness.Attack:
 		return vault.Label{}, none, ErrNotLive
 	case liveness.Unsure:
@@ -154,5 +163,5 @@ func (s *Session) Close() {
 	for _, t := range s.taken {
 		s.arena.Wipe(t)
 	}
-	s.taken, s.lives, s.open, s.widest = nil, nil, nil, 0
+	s.taken, s.lives, s.cues, s.open, s.widest = nil, nil, nil, nil, 0
 }

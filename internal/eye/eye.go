@@ -36,6 +36,14 @@ func Run(ctx context.Context, r *room.Room) error {
 		return err
 	}
 	defer source.Close()
+	warm, err := openInfrared(brief.Infrared, r)
+	if err != nil {
+		r.Fault(wire.FaultCamera)
+		return err
+	}
+	if warm != nil {
+		defer warm.source.Close()
+	}
 
 	orders := newOrders(ctx)
 	keeper, err := dial[wire.EyeHears, wire.EyeSays](r, "keeper", orders.rest)
@@ -47,7 +55,7 @@ func Run(ctx context.Context, r *room.Room) error {
 	defer shown.close()
 	r.Ready(wire.PartFace)
 
-	w := &watch{source: source, sight: sight, keeper: keeper, mirror: shown, orders: orders, log: r.Log}
+	w := &watch{source: source, warm: warm, sight: sight, keeper: keeper, mirror: shown, orders: orders, log: r.Log}
 	tasks, until := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return w.run(until) })
 	tasks.Go(func() error { return w.report(until) })

@@ -21,6 +21,7 @@ const (
 // A watch looks at frames for as long as it is told to.
 type watch struct {
 	source capture.Source
+	warm   *infrared // nil without an infrared camera
 	sight  *vision.Vision
 	keeper interface {
 		SayWithin(wire.EyeSays, time.Duration) error
@@ -62,14 +63,13 @@ func (w *watch) rest(term context.Context) error {
 	pause := time.NewTicker(restingLook)
 	defer pause.Stop()
 	for {
-		short, stop := context.WithTimeout(term, restingLook)
-		frame, err := w.source.Next(short)
-		stop()
-		if frame != nil {
-			frame.Wipe()
-		}
-		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		if err := drop(term, w.source); err != nil {
 			return err
+		}
+		if w.warm != nil {
+			if err := drop(term, w.warm.source); err != nil {
+				return err
+			}
 		}
 		select {
 		case <-term.Done():
@@ -77,6 +77,19 @@ func (w *watch) rest(term context.Context) error {
 		case <-pause.C:
 		}
 	}
+}
+
+func drop(term context.Context, source capture.Source) error {
+	short, stop := context.WithTimeout(term, restingLook)
+	defer stop()
+	frame, err := source.Next(short)
+	if frame != nil {
+		frame.Wipe()
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
 }
 
 // look takes one frame from the source to the keeper.
@@ -100,10 +113,10 @@ func (w *watch) look(term context.Context, order wire.Look) error {
 		return nil
 	}
 	frame.Develop()
-	return w.judge(frame)
+	return w.judge(term, frame)
 }
 
-func (w *watch) judge(frame *capture.Frame) error {
+func (w *watch) judge(term context.Context, frame *capture.Frame) (err error) {
 	s := &w.sighting
 	defer func() { *s = wire.Sighting{} }()
 	s.Frame, s.CapturedAt = frame.Seq, frame.At
@@ -112,6 +125,11 @@ func (w *watch) judge(frame *capture.Frame) error {
 	}
 	w.blind = 0
 	w.done.count(s)
+	if w.warm != nil && s.Verdict == wire.Good {
+		if s.Infrared, err = w.warm.judge(term, w.sight, s.CapturedAt); err != nil {
+			return err
+		}
+	}
 	w.somebody = s.InZone > 0
 	if w.somebody && s.Verdict == wire.NoFace { // they have not stood there for long enough to want anything
 		return nil

@@ -30,6 +30,7 @@ type House struct {
 	Voice    string        // the folder with what the screen says aloud, or empty
 	Notice   int           // the version of the notice that is spoken; 0: none
 	Camera   string        // the V4L2 device, or empty
+	Infrared string        // that of the infrared camera, or empty
 	Relay    string        // the virtual door's file, or empty
 	OwnUsers bool          // give each room a user of its own when we are root
 	LogLevel slog.Level

@@ -37,8 +37,8 @@ type post struct {
 	files map[string]*os.File
 	hall  *os.File // the hall's end of the room's wire to the hall
 
-	keys   *Keys  // the keysmith's: what holds keys is opened anew for every life as well
-	camera string // a device that is opened anew for every life of the room: after unplugging, the old descriptor is dead
+	keys    *Keys             // the keysmith's: what holds keys is opened anew for every life as well
+	cameras map[string]string // devices that are opened anew for every life of the room: after unplugging, the old descriptor is dead
 }
 
 // posts opens everything the rooms will be given.
@@ -118,12 +118,15 @@ func (h *Hall) addEye(add func(string, confine.Walls, any) *post) error {
 			return fmt.Errorf("opening the folder of pictures: %w", err)
 		}
 	}
-	eye.brief = brief
-	if hs.Camera != "" {
-		eye.camera = hs.Camera
-		if err := eye.openCamera(); err != nil {
-			return err
+	if brief.Infrared.Folder != "" {
+		if err := eye.reach("infrared", &brief.Infrared.Folder); err != nil {
+			return fmt.Errorf("opening the folder of infrared pictures: %w", err)
 		}
+	}
+	eye.brief = brief
+	eye.cameras = map[string]string{"camera": hs.Camera, "infrared": hs.Infrared}
+	if err := eye.openCameras(); err != nil {
+		return err
 	}
 	if hs.Lens == nil {
 		return nil
@@ -151,6 +154,9 @@ func eyeWalls(e room.Eye) confine.Walls {
 		Read: []string{"/etc/ld.so.cache", "/proc/cpuinfo", "/sys/devices/system/cpu", e.Models.Dir}}
 	if e.Camera.Folder != "" {
 		w.Read = append(w.Read, e.Camera.Folder)
+	}
+	if e.Infrared.Folder != "" {
+		w.Read = append(w.Read, e.Infrared.Folder)
 	}
 	if e.Measure != nil {
 		w.Read = append(w.Read, e.Measure.Folder)
@@ -242,21 +248,6 @@ func (p *post) open(name, path string, flags int) error {
 		return err
 	}
 	p.files[name] = f
-	return nil
-}
-
-// openCamera does without os.OpenFile, which registers a device with Go's poller: that first poll makes many drivers
-// begin to emulate read(2), and then the camera is busy for everybody else (seen with vivid, test/devices).
-func (p *post) openCamera() error {
-	if old := p.files["camera"]; old != nil {
-		old.Close()
-		delete(p.files, "camera")
-	}
-	fd, err := unix.Open(p.camera, unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return fmt.Errorf("opening the camera %s: %w (is it plugged in, and may this user read it? group video)", p.camera, err)
-	}
-	p.files["camera"] = os.NewFile(uintptr(fd), p.camera)
 	return nil
 }
 

@@ -123,10 +123,8 @@ func (h *Hall) command(p *post) (*exec.Cmd, error) {
 	if p.keys != nil {
 		p.openKeys(h.log)
 	}
-	if p.camera != "" {
-		if err := p.openCamera(); err != nil {
-			return nil, err
-		}
+	if err := p.openCameras(); err != nil {
+		return nil, err
 	}
 	m := room.Mandate{Room: p.name, Program: program, Walls: p.walls, Files: map[string]int{}, Log: h.house.LogLevel}
 	m.Walls.Run = append(slices.Clone(m.Walls.Run), program)

@@ -117,7 +117,7 @@ func (k *keeper) openFaces(ctx context.Context) (*album, error) {
 	threshold := func() float32 { return a.bar.get().Threshold }
 	a.faces = faces.New(faces.Parts{
 		Arena: a.arena, Vault: a.vault, Gallery: a.gallery, Register: a.register,
-		Rules: enrol.Rules{Model: model, Purpose: string(notice.DoorEntry), Frames: f.EnrolFrom, Live: live,
+		Rules: enrol.Rules{Model: model, Purpose: string(notice.DoorEntry), Frames: f.EnrolFrom, Live: live, Infrared: f.Infrared,
 			Same: sameSitting, Within: time.Minute, Unique: threshold,
 			Twins: func(a, b person.ID) bool { return k.book.Marked(a) && k.book.Marked(b) }},
 		Stays: k.book,
@@ -128,7 +128,7 @@ func (k *keeper) openFaces(ctx context.Context) (*album, error) {
 	if err := a.faces.Load(); err != nil {
 		return nil, err
 	}
-	a.passage = passage.New(passage.Rules{Model: model, Frames: f.Frames, Within: 3 * time.Second, Live: live,
+	a.passage = passage.New(passage.Rules{Model: model, Frames: f.Frames, Within: 3 * time.Second, Live: live, Infrared: f.Infrared,
 		Threshold: threshold, Margin: float32(f.Margin), Again: k.brief.Door.Pulse + time.Second,
 		Alone: func() bool { return k.mode.get() == wire.FaceOn }, Patience: cmp.Or(f.Patience, patience), Shine: k.challenge()},
 		a.arena, a.gallery, gate{k}, k.now, uptime)

@@ -71,7 +71,7 @@ func (r *refusals) enough(f access.Facts, at time.Duration) bool {
 }
 
 // sayAlone writes into the log, at every start, what a face is worth at this door: by which liveness table it opens alone,
-// that it does so without one, or that the model which judges liveness is switched off.
+// that it does so without one, or that the model which judges liveness is switched off; and in a line more, that an infrared camera may deny.
 func (k *keeper) sayAlone() error {
 	f := k.brief.Face
 	e := audit.Entry{Kind: wire.KindLiveness, Commit: f.Table}
@@ -86,6 +86,9 @@ func (k *keeper) sayAlone() error {
 		e.Reason = wire.ReasonUnmeasured
 		k.log.Warn("a face alone opens this door, and nobody has measured liveness on its camera")
 	}
-	_, err := k.scribe.Write(e)
+	if _, err := k.scribe.Write(e); err != nil || !f.Infrared {
+		return err
+	}
+	_, err := k.scribe.Write(audit.Entry{Kind: wire.KindLiveness, Reason: wire.ReasonInfrared})
 	return err
 }

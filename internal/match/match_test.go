@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/edged/internal/liveness"
 	"example.org/edged/internal/match"
 	"example.org/edged/internal/person"
 	"example.org/edged/internal/template"
@@ -258,16 +259,16 @@ func TestVotes(t *testing.T) {
 		v := match.NewVotes(c.of, 2*time.Second, .05)
 		var got match.Vote
 		for _, s := range c.see {
-			got = v.Add(s.a, now.Add(time.Duration(s.at)*time.Millisecond), s.live)
+			got = v.Add(s.a, now.Add(time.Duration(s.at)*time.Millisecond), s.live, liveness.Live)
 		}
 		if got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
 	}
 	v := match.NewVotes(2, time.Second, 0)
-	v.Add(ada, now, 1)
+	v.Add(ada, now, 1, liveness.Live)
 	v.Reset()
-	if v.Add(ada, now, 1) != no {
+	if v.Add(ada, now, 1, liveness.Live) != no {
 		t.Error("a sighting of before Reset was counted")
 	}
 }

@@ -19,6 +19,7 @@ type Votes struct {
 type sighting struct {
 	at   time.Time
 	live float32
+	cue  liveness.Outcome
 }
 
 // A Vote is what the sightings up to now say. Person is set only when Agreed.
@@ -35,8 +36,9 @@ func NewVotes(of int, within time.Duration, least float32) *Votes {
 }
 
 // Add counts one sighting. A sighting of nobody, of two people too alike, or of somebody else begins anew, and so does
-// a clock that went back.
-func (v *Votes) Add(a Answer, at time.Time, live float32) Vote {
+// a clock that went back. The cue is what else than the model has to say of whether they live; it may only deny, and one
+// sighting against it is enough.
+func (v *Votes) Add(a Answer, at time.Time, live float32, cue liveness.Outcome) Vote {
 	if !a.Known || v.of < 1 {
 		v.Reset()
 		return Vote{}
@@ -45,7 +47,7 @@ func (v *Votes) Add(a Answer, at time.Time, live float32) Vote {
 		v.Reset()
 	}
 	v.who = a.Person
-	v.seen = append(v.seen, sighting{at, live})
+	v.seen = append(v.seen, sighting{at, live, cue})
 	if len(v.seen) > v.of {
 		v.seen = append(v.seen[:0], v.seen[1:]...)
 	}
@@ -53,10 +55,12 @@ func (v *Votes) Add(a Answer, at time.Time, live float32) Vote {
 		return Vote{}
 	}
 	var sum float32
+	cues := liveness.Live
 	for _, s := range v.seen {
 		sum += s.live
+		cues = cues.Beside(s.cue)
 	}
-	switch liveness.Judge(sum/float32(v.of), v.least) {
+	switch liveness.Judge(sum/float32(v.of), v.least).Beside(cues) {
 	case liveness.Live:
 		return Vote{Person: v.who, Agreed: true}
 	case liveness.Attack:

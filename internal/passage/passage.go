@@ -9,6 +9,7 @@ import (
 
 	"example.org/edged/internal/access"
 	"example.org/edged/internal/lights"
+	"example.org/edged/internal/liveness"
 	"example.org/edged/internal/match"
 	"example.org/edged/internal/person"
 	"example.org/edged/internal/template"
@@ -21,6 +22,7 @@ type Rules struct {
 	Frames    int           // sightings in a row that must agree
 	Within    time.Duration // all of them within this time
 	Live      float32       // least mean liveness over them
+	Infrared  bool          // the door has an infrared camera, and each of them must show the face there too
 	Threshold func() float32
 	Margin    float32                        // more alike than anybody else by this much
 	Alone     func() bool                    // a face opens without another sign; otherwise only that of whoever is expected is looked at
@@ -109,7 +111,7 @@ func (p *Passage) See(s *wire.Sighting) {
 		p.light(answer, s, at)
 		return
 	}
-	facts, certain := p.weigh(answer, s.Live)
+	facts, certain := p.weigh(answer, s.Live, p.cue(s))
 	if !certain || p.repeats(facts, at) || p.challenged(facts, at) {
 		return
 	}
@@ -136,9 +138,9 @@ func (p *Passage) find(s *wire.Sighting) (match.Answer, bool) {
 }
 
 // weigh asks several sightings; certain is false while more are needed.
-func (p *Passage) weigh(a match.Answer, live float32) (f access.Facts, certain bool) {
+func (p *Passage) weigh(a match.Answer, live float32, cue liveness.Outcome) (f access.Facts, certain bool) {
 	f = access.Facts{Method: wire.MethodFace}
-	vote := p.votes.Add(a, p.now(), live)
+	vote := p.votes.Add(a, p.now(), live, cue)
 	if p.expected != (person.ID{}) && !vote.Agreed {
 		p.seemed = seemed(vote)
 		return f, false // until their time is up: Tick
@@ -163,6 +165,14 @@ func (p *Passage) weigh(a match.Answer, live float32) (f access.Facts, certain b
 		}
 	}
 	return f, true
+}
+
+// cue is what else than the model has to say of one sighting: nothing, where there is no infrared camera.
+func (p *Passage) cue(s *wire.Sighting) liveness.Outcome {
+	if !p.rules.Infrared {
+		return liveness.Live
+	}
+	return liveness.Infrared(s.Infrared)
 }
 
 func seemed(v match.Vote) access.Found {

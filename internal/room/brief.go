@@ -13,10 +13,11 @@ import (
 
 // Eye is what the eye is told.
 type Eye struct {
-	Models  Pack
-	Camera  Camera
-	Zone    Zone
-	Measure *Measure // set: no camera, measure these pictures instead
+	Models   Pack
+	Camera   Camera
+	Infrared Camera // a second camera, of near infrared; no Kind: there is none
+	Zone     Zone
+	Measure  *Measure // set: no camera, measure these pictures instead
 }
 
 // Pack is a model pack: where its files lie and what they must be. See internal/models for the manifest.
@@ -153,6 +154,7 @@ type Face struct {
 	Alone     bool          // a face opens without another sign; otherwise one is looked at only after a PIN
 	Table     [32]byte      // SHA-256 of the liveness table that says so; zero where none does
 	Patience  time.Duration // for whoever has typed a PIN to be recognised; 0 means 10 s
+	Infrared  bool          // a second camera must see the face in near infrared
 	Challenge bool          // the light of the screen must be seen on the face
 	Unjudged  bool          // the liveness model is switched off; then no face opens alone
 }

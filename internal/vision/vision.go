@@ -29,6 +29,8 @@ type Vision struct {
 	trait  *describer
 	small  *detector
 	held   held
+	seen   box               // the face that was looked at last and good, as shares of the frame
+	warm   infrared          // what the infrared camera has seen
 	looks  int               // for faces
 	in     []box             // scratch: the faces in the zone,
 	out    []box             // and those beside it
@@ -111,6 +113,7 @@ func (v *Vision) Look(pix []byte, width, height int, s *wire.Sighting) error {
 	defer v.canvas.wipe()
 	frame, at := s.Frame, s.CapturedAt
 	*s = wire.Sighting{Frame: frame, CapturedAt: at, Model: v.model}
+	v.seen = box{}
 	if err := v.canvas.take(pix, width, height); err != nil {
 		v.held = held{}
 		return err
@@ -135,6 +138,7 @@ func (v *Vision) Look(pix []byte, width, height int, s *wire.Sighting) error {
 	if s.Verdict != wire.Good {
 		return nil
 	}
+	v.seen = face.share(v.canvas.width, v.canvas.height)
 	if s.Live, err = v.judge(face, look.gain, &s.StageUS); err != nil {
 		return err
 	}
@@ -205,7 +209,8 @@ func (v *Vision) Measure(pix []byte, width, height int, liveness bool, m *wire.M
 // after each look.
 func (v *Vision) Forget() error {
 	v.canvas.wipe()
-	v.held = held{}
+	v.held, v.seen = held{}, box{}
+	v.warm.forget()
 	err := v.detect.forget()
 	for _, n := range []interface{ forget() error }{v.small, v.marks, v.live, v.trait} {
 		err = errors.Join(err, n.forget())
@@ -219,6 +224,7 @@ func (v *Vision) Model() [sha256.Size]byte { return v.model }
 // Close gives back what OpenCV holds.
 func (v *Vision) Close() {
 	v.canvas.close()
+	v.warm.canvas.close()
 	v.warp.close()
 	if v.detect != nil {
 		v.detect.close()

@@ -23,6 +23,19 @@ var verdicts = []string{"no-face", "good", "too-far", "too-close", "turn-head", 
 
 func (v Verdict) String() string { return verdicts[v] }
 
+// Infrared is whether the infrared camera, where there is one, sees the face too.
+type Infrared uint8
+
+const (
+	InfraredUnknown Infrared = iota // there is none, or it has brought no fresh picture
+	InfraredFace                    // a face stands at the same place
+	InfraredNoFace                  // none does
+)
+
+var infrareds = []string{"unknown", "face", "no-face"}
+
+func (i Infrared) String() string { return infrareds[i] }
+
 // Camera is the state of the picture source.
 type Camera uint8
 
@@ -300,6 +313,7 @@ const (
 	ReasonPutBack        // the whole file is of before an erasure
 
 	ReasonGuardian // it was a guardian's act, not the person's own
+	ReasonInfrared // a face must be seen by the infrared camera as well
 )
 
 var reasons = []string{"none", "unknown", "not-live", "wrong-pin", "too-many-tries", "no-consent", "withdrawn", "expired",
@@ -308,7 +322,7 @@ var reasons = []string{"none", "unknown", "not-live", "wrong-pin", "too-many-tri
 	"correction", "explanation", "relative", "restricted", "notice-changed", "no-other-way", "alone", "undeclared",
 	"not-judged", "second-sign", "same-face", "unmeasured", "switched-off", "unassessed", "near-80", "near-95", "reached",
 	"visit-ended", "lease-ended", "contract-ended",
-	"misplaced", "replayed", "key-changed", "other-device", "purpose-changed", "expiry-changed", "consent-changed", "put-back", "guardian"}
+	"misplaced", "replayed", "key-changed", "other-device", "purpose-changed", "expiry-changed", "consent-changed", "put-back", "guardian", "infrared"}
 
 func (r Reason) String() string { return reasons[r] }
 

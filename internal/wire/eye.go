@@ -35,8 +35,9 @@ type Sighting struct {
 	InZone      uint8  // faces inside the zone
 	Outside     uint8  // faces outside the zone, dropped before any feature was computed
 	Verdict     Verdict
-	EyeDistance uint16              // pixels between the eyes
-	Live        float32             // liveness, 0..1, 1 is live; 0 when not judged
+	EyeDistance uint16  // pixels between the eyes
+	Live        float32 // liveness, 0..1, 1 is live; 0 when not judged
+	Infrared    Infrared
 	Enrol       Verdict             // whether a template may be made from it: never Good unless Verdict is
 	Skin        [3]float32          // mean light on the face, linear, 0..1: blue, green, red
 	Around      [3]float32          // and beside the head
@@ -69,6 +70,7 @@ func (w *Sighting) fields(c *codec) {
 	enum(c, &w.Verdict, verdicts)
 	c.u16(&w.EyeDistance)
 	c.f32(&w.Live)
+	enum(c, &w.Infrared, infrareds)
 	enum(c, &w.Enrol, verdicts)
 	for i := range w.Skin {
 		c.f32(&w.Skin[i])
