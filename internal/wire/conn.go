@@ -65,7 +65,7 @@ func (c *Conn[In, Out]) write(w Word) error {
 // writeNow sends one word if the kernel takes it at once. It looks at no deadline: one that passes while this process gets
 // no processor would lose a word that there was room for, such as that PINs open the door.
 func (c *Conn[In, Out]) writeNow(w Word) (sent bool, err error) {
-	b, err := encode(c.out[:0], w)
+	b, err := c.code.encode(c.out[:0], w)
 	if err != nil {
 		return false, err
 	}
