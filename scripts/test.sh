@@ -52,4 +52,8 @@ part 'the demonstration'
 bin/edged demo --json > build/demo.json
 tail -n 3 build/demo.json
 
+part 'a passage is measured, among people who do not exist'
+bin/edged bench passage --passages 3 --people 100 --json > build/passage.json
+grep -q '"frame_to_decision_ms"' build/passage.json
+
 printf '\nall tests passed in %d s\n' "$SECONDS"

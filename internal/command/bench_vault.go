@@ -123,8 +123,11 @@ func (t *tools) emptyHouse(file string, people int) (hall.House, error) {
 	if err != nil {
 		return hall.House{}, err
 	}
-	if entries, err := os.ReadDir(cfg.State); !errors.Is(err, fs.ErrNotExist) && (err != nil || len(entries) > 0) {
-		return hall.House{}, coded{exitUsage, fmt.Errorf("%s is not empty: only a door that nobody uses yet is filled with people who do not exist", cfg.State)}
+	// Keys, a log and a signed assessment may be there: a door has them before its first person.
+	for _, used := range []string{"access.db", "consent.db", "people.db", "keys.db"} {
+		if _, err := os.Lstat(filepath.Join(cfg.State, "keeper", used)); !errors.Is(err, fs.ErrNotExist) {
+			return hall.House{}, coded{exitUsage, fmt.Errorf("%s is not empty: only a door that nobody uses yet is filled with people who do not exist", cfg.State)}
+		}
 	}
 	if !cfg.HasFace() {
 		return hall.House{}, coded{exitUsage, fmt.Errorf("%s: no face opens this door, so there is nobody to fill it with", file)}

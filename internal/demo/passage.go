@@ -107,7 +107,7 @@ func (h *house) fill(ctx context.Context, people int) error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("enrolling people who do not exist: %w: %s", err, out)
 	}
-	return nil
+	return h.assess(ctx, form) // this is another door than the one that was assessed
 }
 
 func (c *passageCmd) measure(st *story, tick func()) (*Passages, error) {
